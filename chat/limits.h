@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace chat {
+
+// Every bound the chat keeps, with its default. Each has a flag of the same name in chat-server.
+struct Limits {
+  // Lines and names.
+  std::size_t line_bytes_max = 4096;   // without the line end; tags may take as much again
+  std::size_t name_length_max = 32;
+  std::size_t room_name_length_max = 64;
+
+  // How many of what.
+  std::size_t clients_max = 0;  // 0: as many as there are descriptors for
+  std::size_t clients_per_address_max = 64;
+  std::size_t rooms_max = 10'000;
+  std::size_t rooms_per_client_max = 32;
+  std::size_t requests_per_client_max = 16;  // private-chat requests waiting for one's answer
+
+  // How long.
+  std::chrono::milliseconds registration_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{0};  // 0: a registered client may be silent for ever
+  std::chrono::milliseconds stall_timeout{30'000};
+  std::chrono::milliseconds request_timeout{60'000};
+  std::chrono::milliseconds drain_timeout{5'000};
+  std::chrono::milliseconds presence_interval{200};  // notices gather for this long
+
+  // Output waiting for one client, in bytes.
+  std::size_t out_bytes_max = std::size_t{4} << 20;
+  std::size_t out_high_mark_bytes = std::size_t{1} << 20;
+  std::size_t out_low_mark_bytes = std::size_t{256} << 10;
+
+  // Input from one client: token buckets. 0: no limit.
+  std::uint32_t messages_per_second_max = 20;
+  std::uint32_t messages_burst = 60;
+  std::uint32_t bytes_per_second_max = 32 << 10;
+  std::uint32_t bytes_burst = 128 << 10;
+  // Per-address and per-client rates leave loopback and Unix sockets alone unless this is set.
+  bool limit_loopback = false;
+
+  // The recent part of the log that each thread keeps in memory.
+  std::size_t tail_bytes = std::size_t{8} << 20;
+};
+
+}  // namespace chat

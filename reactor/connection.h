@@ -1,0 +1,150 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "reactor/net.h"
+#include "reactor/ring_buffer.h"
+#include "reactor/timers.h"
+
+namespace reactor {
+
+class Connection;
+class Reactor;
+
+// Why a connection ended. Exactly one is reported for each.
+enum class CloseReason : std::uint8_t {
+  kPeerClosed,      // the peer ended its half and has got its answers
+  kPeerReset,       // the connection broke while reading or writing
+  kByHandler,       // the handler closed or finished it; it knows why
+  kIdle,            // nothing was read for idle_timeout
+  kStalled,         // output was pending and nothing drained for stall_timeout
+  kOutputOverflow,  // more than out_bytes_max were waiting to be sent
+  kInputOverflow,   // the handler left more than tail_bytes_max unconsumed
+  kConnectFailed,   // a connection that was begun could not be made
+  kLoopStopped,     // the reactor was destroyed with the connection still open
+};
+inline constexpr std::size_t kCloseReasonCount = 9;
+const char* to_string(CloseReason reason);
+
+// What the owner of a connection implements. Called on the loop's thread. Callbacks may send to,
+// finish or close any connection of the loop, this one included, and must not throw.
+class Handler {
+ public:
+  // The connection can be used: at once for adopted ones, when it is made for begun ones.
+  virtual void on_open(Connection&) {}
+  // bytes: everything received and not yet consumed. Returns how many bytes from the front are
+  // done with; the rest comes again, in front of what arrives next.
+  virtual std::size_t on_data(Connection& connection, std::string_view bytes) = 0;
+  // The output had passed the high mark and has drained to the low mark.
+  virtual void on_drained(Connection&) {}
+  // The last call for this connection, once; the handler may delete itself. error is an errno
+  // value where the system named one, else 0. Never called from inside another callback or send.
+  virtual void on_close(Connection& connection, CloseReason reason, int error) = 0;
+
+ protected:
+  ~Handler() = default;
+};
+
+// Bounds on what one connection may hold and how long it may take. One set per Reactor.
+struct ConnectionLimits {
+  std::size_t out_bytes_max = std::size_t{4} << 20;
+  std::size_t out_high_mark_bytes = std::size_t{1} << 20;
+  std::size_t out_low_mark_bytes = std::size_t{256} << 10;
+  std::size_t tail_bytes_max = std::size_t{64} << 10;
+  // At most this much is read from one connection in one turn; the rest follows next turn.
+  std::size_t read_budget_bytes = std::size_t{64} << 10;
+  Duration idle_timeout{0};                           // 0: may be idle for ever
+  Duration stall_timeout = std::chrono::seconds{30};  // 0: may stall for ever
+  // How long a finished connection may take to be flushed and to be ended by the peer.
+  Duration linger_timeout = std::chrono::seconds{5};
+};
+
+// One nonblocking stream and its state machine. Made and owned by its Reactor, valid until its
+// handler's on_close returns; used on the loop's thread only. Others refer to it by token().
+class Connection {
+ public:
+  Connection(Reactor& reactor, int fd, Token token, Handler& handler, bool connecting);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Token token() const { return token_; }
+  Reactor& reactor() const { return reactor_; }
+  // False once it is finished, closed or not connected yet: nothing more can be sent.
+  bool is_open() const { return state_ == State::kOpen; }
+
+  // Queues bytes; the flush at the end of the turn sends them. Ignored unless is_open(). Passing
+  // out_bytes_max closes the connection (kOutputOverflow). While more than the high mark is
+  // queued the connection is not read (backpressure), until it has drained to the low mark.
+  void send(std::string_view bytes);
+  // Ends in order: reads no more, sends what is queued, ends our half, waits for the peer to end
+  // his, closes; all within linger_timeout (or the given one).
+  void finish(CloseReason reason = CloseReason::kByHandler);
+  void finish_within(Duration timeout, CloseReason reason = CloseReason::kByHandler);
+  // Ends at once; what is queued is lost. on_close follows at the end of the turn.
+  void close(CloseReason reason = CloseReason::kByHandler, int error = 0);
+
+  void pause_reading();
+  // Hands over again what on_data left unconsumed, then reads on.
+  void resume_reading();
+
+  std::size_t bytes_queued() const { return output_.size(); }
+  bool above_high_mark() const { return above_high_mark_; }
+
+ private:
+  friend class Reactor;
+  friend class Flusher;
+
+  enum class State : std::uint8_t {
+    kConnecting,
+    kOpen,
+    kFinishing,  // flushing what is queued
+    kLingering,  // our half has ended; waiting for the peer's
+    kClosed,     // unwatched; the descriptor is closed when it is reaped
+  };
+
+  // The steps of the loop, in the order of a turn.
+  void note_ready(const Ready& ready);
+  void dispatch();
+  void collect_write(WriteOp& op) const;
+  void note_written(const IoResult& result);
+  void after_flush();
+  void on_deadline();
+
+  void finish_connecting();
+  bool wants_read() const;
+  bool wants_write() const { return writable_ && !output_.empty() && flushable(); }
+  bool flushable() const { return state_ == State::kOpen || state_ == State::kFinishing; }
+  bool read_once(std::size_t& budget);
+  void deliver(std::string_view bytes);
+  void end_of_stream();
+  void end_output();
+  TimePoint next_deadline() const;
+  void arm_deadline();
+
+  Reactor& reactor_;
+  Handler& handler_;
+  RingBuffer input_tail_;
+  RingBuffer output_;
+  TimePoint last_read_;
+  TimePoint last_progress_;  // of the output
+  TimePoint linger_until_;
+  TimePoint deadline_armed_for_ = TimePoint::max();
+  TimerId deadline_;
+  Token token_;
+  int fd_;
+  int error_ = 0;
+  State state_;
+  CloseReason reason_ = CloseReason::kByHandler;
+  bool readable_ = false;
+  bool writable_ = false;  // only EAGAIN clears it, only an event sets it
+  bool paused_ = false;
+  bool peer_ended_ = false;
+  bool above_high_mark_ = false;
+  bool redeliver_ = false;  // resumed with a tail that on_data has to see again
+  bool on_ready_list_ = false;
+  bool on_dirty_list_ = false;
+};
+
+}  // namespace reactor

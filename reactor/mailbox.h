@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "reactor/reactor.h"
+
+namespace reactor {
+
+template <class Mail>
+class MailHandler {
+ public:
+  virtual void on_mail(Mail& mail) = 0;
+
+ protected:
+  ~MailHandler() = default;
+};
+
+// Hands values from any thread to one loop, in the order posted. The loop is woken only when the
+// mailbox was empty, and takes at most Reactor::kMailBudget items a turn. Owned by whoever owns
+// the receiving side; outlives every thread that posts. The handler is called on the loop's thread.
+template <class Mail>
+class Mailbox final : private MailboxBase {
+ public:
+  Mailbox(Reactor& reactor, MailHandler<Mail>& handler) : reactor_(reactor), handler_(handler) {
+    reactor_.add_mailbox(*this);
+  }
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
+  ~Mailbox() { reactor_.remove_mailbox(*this); }
+
+  // Any thread. Never blocks for longer than another post or the swap of a vector takes.
+  void post(Mail mail) {
+    bool was_empty = false;
+    {
+      const std::lock_guard lock(mutex_);
+      was_empty = incoming_.empty();
+      incoming_.push_back(std::move(mail));
+    }
+    if (was_empty) {
+      reactor_.wake();
+    }
+  }
+
+ private:
+  bool drain(std::size_t budget) override {
+    if (next_ == taken_.size()) {
+      taken_.clear();
+      next_ = 0;
+      const std::lock_guard lock(mutex_);
+      taken_.swap(incoming_);
+    }
+    for (; budget > 0 && next_ < taken_.size(); --budget) {
+      handler_.on_mail(taken_[next_++]);
+    }
+    return next_ < taken_.size();
+  }
+
+  Reactor& reactor_;
+  MailHandler<Mail>& handler_;
+  std::mutex mutex_;
+  std::vector<Mail> incoming_;  // guarded by mutex_
+  std::vector<Mail> taken_;     // the loop's own
+  std::size_t next_ = 0;
+};
+
+}  // namespace reactor

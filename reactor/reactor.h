@@ -1,0 +1,170 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "reactor/connection.h"
+#include "reactor/listener.h"
+#include "reactor/net.h"
+#include "reactor/slab.h"
+#include "reactor/timers.h"
+
+namespace reactor {
+
+// The loop's view of a Mailbox, whatever it carries.
+class MailboxBase {
+ public:
+  // Delivers up to budget items; true when more are waiting.
+  virtual bool drain(std::size_t budget) = 0;
+
+ protected:
+  ~MailboxBase() = default;
+};
+
+// Called once at the end of every turn, after everything that arrived was handled and before the
+// flush: the place to hand over what the turn has gathered.
+class TurnHandler {
+ public:
+  virtual void on_turn_end() = 0;
+
+ protected:
+  ~TurnHandler() = default;
+};
+
+// Counts since the start. Plain numbers of the loop's thread.
+struct Stats {
+  std::uint64_t turns = 0;
+  std::uint64_t events = 0;
+  std::uint64_t stale_events = 0;  // for descriptors that were gone
+  std::uint64_t reads = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t bytes_written = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t accept_errors = 0;
+  std::uint64_t shed = 0;  // refused because the descriptors ran out
+  std::array<std::uint64_t, kCloseReasonCount> closes{};
+};
+
+// The event loop: one thread, one Net, a slab of connections. One turn is
+//   wait → mark ready → read and dispatch → timers → mailboxes → end of turn → flush → reap
+// and nothing is written to a socket outside the flush, so everything that a turn produces for a
+// connection leaves in one gathered write. Everything but stop() and wake() belongs to the thread
+// that runs it (before it runs, to the thread that made it).
+class Reactor final : private TimerHandler {
+ public:
+  static constexpr std::size_t kMailBudget = 1024;  // items per mailbox and turn
+
+  explicit Reactor(std::unique_ptr<Net> net, const ConnectionLimits& limits = {});
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+  // Closes what is still open with kLoopStopped; handlers get their on_close.
+  ~Reactor();
+
+  struct ListenResult {
+    Listener* listener = nullptr;  // owned by the reactor
+    int error = 0;                 // an errno value when listener is null
+  };
+  // acceptor is not owned and outlives the listener.
+  ListenResult listen(const Address& address, Acceptor& acceptor, const ListenOptions& options = {});
+  void stop_listening(Listener& listener);
+
+  // Takes over a connected descriptor. handler is not owned; its on_open is called before this
+  // returns. Null, with fd closed, when the system can't watch it: then handler was never called.
+  Connection* adopt(int fd, Handler& handler);
+  // Closes an accepted descriptor that nobody wants.
+  void discard(int fd);
+  // Begins a connection; on_open or on_close (kConnectFailed) follows in a later turn.
+  // Null, with error set to an errno value, when it can't even begin.
+  Connection* connect(const Address& address, Handler& handler, int& error);
+  // The connection that token names, or null when it is gone or closed.
+  Connection* find(Token token);
+
+  // Turns until stop().
+  void run();
+  // One turn; waits for events no longer than wait_max (none: until there are some).
+  void turn(std::optional<Duration> wait_max = std::nullopt);
+  // Any thread; async-signal-safe. run() returns after the current turn.
+  void stop() noexcept;
+  // Any thread; async-signal-safe. The loop makes another turn.
+  void wake() noexcept { net_->wake(); }
+
+  // While held, no connection is read and nothing is accepted; all else goes on. For a consumer
+  // on another thread that can't keep up: the loop looks again at least every millisecond.
+  void hold_reading(bool held) { reading_held_ = held; }
+
+  TimePoint now() const { return now_; }             // read once a turn
+  std::int64_t unix_ms() const { return unix_ms_; }  // read once a turn
+  Timers& timers() { return timers_; }
+  const Stats& stats() const { return stats_; }
+  const BufferPool& pool() const { return pool_; }
+  std::size_t connection_count() const { return connections_.size(); }
+  const ConnectionLimits& limits() const { return limits_; }
+  void set_turn_handler(TurnHandler& handler) { turn_handler_ = &handler; }
+
+  void add_mailbox(MailboxBase& mailbox);
+  void remove_mailbox(MailboxBase& mailbox);
+
+ private:
+  friend class Connection;
+  friend class Listener;
+
+  static constexpr std::uint32_t kListenerBit = 1U << 31;  // in Token::index
+  static constexpr Duration kHeldWait = std::chrono::milliseconds{1};
+  static constexpr Duration kTrimInterval = std::chrono::seconds{1};
+  // Timer arguments of the reactor itself; every other argument is a packed connection token.
+  static constexpr std::uint64_t kTrimTimer = UINT64_MAX;
+
+  std::optional<Duration> wait_time(std::optional<Duration> wait_max) const;
+  void mark_ready(std::span<const Ready> batch);
+  void dispatch_ready();
+  void drain_mailboxes();
+  void flush();
+  void reap();
+  void close_everything();
+  void arm_trim();
+  void on_timer(std::uint64_t argument) override;
+
+  // For connections and listeners.
+  Connection* add_connection(int fd, Handler& handler, bool connecting);
+  void add_ready(Connection& connection);
+  void add_ready(Listener& listener);
+  void add_dirty(Connection& connection);
+  void add_closing(Connection& connection);
+  Listener* find_listener(Token token);
+
+  std::unique_ptr<Net> net_;
+  const ConnectionLimits limits_;
+  TimePoint now_;
+  std::int64_t unix_ms_ = 0;
+  Timers timers_;
+  BufferPool pool_;
+  Slab<Connection> connections_;
+  std::vector<std::unique_ptr<Listener>> listeners_;  // null where one was
+  std::vector<MailboxBase*> mailboxes_;
+  TurnHandler* turn_handler_ = nullptr;
+  std::vector<char> scratch_;  // every read lands here, behind the connection's tail
+
+  std::vector<Token> ready_;
+  std::vector<Token> ready_now_;  // the part of ready_ that is being dispatched
+  std::vector<Token> dirty_;
+  std::vector<Token> closing_;
+  std::vector<WriteOp> write_ops_;
+  std::vector<Token> write_owners_;  // of write_ops_
+  std::vector<Token> drained_;
+
+  bool more_mail_ = false;
+  bool reading_held_ = false;
+  TimerId trim_timer_;
+  std::thread::id thread_;
+  std::atomic<bool> stopping_{false};
+  Stats stats_;
+};
+
+}  // namespace reactor
