@@ -1,9 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <memory>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,12 +12,16 @@
 #include "chat/limits.h"
 #include "chat/message.h"
 #include "chat/presence.h"
+#include "chat/private_chats.h"
+#include "chat/rooms.h"
 #include "reactor/net.h"
 
 namespace chat {
 
 // Receives what the hub decides, in the one order that everybody sees. The event's views are valid
-// during the call only.
+// during the call only. An event with `to` is for that session alone, also when it names a room:
+// who joins a room is told its topic so, with the number and the time that the topic got when it
+// was set. Every other event with a number is new, and those numbers go up by one.
 class EventSink {
  public:
   virtual void on_event(const Event& event) = 0;
@@ -56,11 +59,68 @@ class Hub {
   const std::vector<std::uint32_t>& members_by_shard(RoomId room) const;
 
   std::size_t client_count() const { return clients_.size(); }
-  std::size_t room_count() const { return rooms_by_name_.size(); }
+  std::size_t room_count() const { return rooms_.size(); }  // the lobby is one
   MessageId last_id() const { return next_id_ - 1; }
 
  private:
-  // The author of hub.cc completes this part.
+  // Commands, by who may give them.
+  void apply_unregistered(SessionRef from, const Command& command);
+  void apply_registered(Client& client, const Command& command);
+  void register_client(SessionRef from, std::string_view name);
+  void remove_client(SessionRef from);
+
+  // Messages.
+  void post(const Client& sender, const Room& room, std::string_view text);
+  void post_private(const Client& sender, const SessionRef& to, std::string_view text);
+  void direct(const Client& sender, std::string_view name, std::string_view text);
+  void say(const Client& sender, std::string_view room_name, std::string_view text);
+  void plain(const Client& sender, std::string_view text);
+
+  // Rooms (hub_rooms.cc).
+  void list(SessionRef to, std::string_view room_name);
+  void list_rooms(SessionRef to);
+  void join(Client& client, std::string_view room_name);
+  void part(Client& client, std::string_view room_name);
+  void leave_room(Client& client, Room& room);
+  void set_topic(const Client& client, std::string_view room_name, std::string_view text);
+  void tell_topic(SessionRef to, const Room& room);
+  void send_presence();
+  void send_presence_notice(EventKind kind, const Room& room, const Presence::Names& names);
+
+  // Private chats (hub_private_chats.cc).
+  void request(const Client& client, std::string_view name);
+  void accept(const Client& client, std::string_view name);
+  void decline(const Client& client, std::string_view name);
+  void leave_private_chat(const Client& client);
+  void forget_private_chats(const Client& client);
+  void expire_requests();
+  void answer(const Client& client, const Client& other, PrivateChats::Outcome outcome);
+
+  // Null when there is none.
+  const Client* find_client(std::string_view name) const;
+  const Client& client_of(const SessionRef& session) const;
+  // The room when there is one that the client is in; if not, tells the client so.
+  Room* require_membership(const Client& client, std::string_view room_name);
+
+  // Events.
+  Event make(EventKind kind) const;
+  void tell(const SessionRef& to, EventKind kind, std::string_view subject,
+            std::string_view text = {});
+  void tell_of_room(const SessionRef& to, EventKind kind, const Room& room);
+  void refuse(const SessionRef& to, ErrorCode code, std::string_view subject,
+              std::initializer_list<std::string_view> explanation);
+
+  const Limits limits_;
+  EventSink& sink_;
+  std::unordered_map<SessionRef, Client, SessionRefHash> clients_;
+  Rooms rooms_;
+  PrivateChats private_chats_;
+  Presence presence_;
+  const std::vector<std::uint32_t> nobody_;
+  std::string text_;  // of the event in the making; kept, so that it need not be allocated again
+  Time time_;         // of the command or tick being worked on
+  MessageId next_id_ = 1;
+  bool draining_ = false;
 };
 
 }  // namespace chat

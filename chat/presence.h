@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,8 +13,8 @@
 namespace chat {
 
 // Gathers who came to and went from which room for a short while, so that a thousand arrivals in
-// a second become a few notices to each member and not a thousand. Someone who came and went
-// within one interval is not told at all. A plain state machine, owned by the Hub.
+// a second become a few notices to each member and not a thousand. Someone who came and went, or
+// went and came back, within one interval is not told at all. A plain state machine, owned by the Hub.
 class Presence {
  public:
   explicit Presence(reactor::Duration interval) : interval_(interval) {}
@@ -27,15 +27,19 @@ class Presence {
   // When the gathered notices are due; nothing gathered: none.
   std::optional<reactor::TimePoint> due() const { return due_; }
 
+  using Names = std::set<std::string, std::less<>>;
   struct Changes {
-    std::set<std::string, std::less<>> joined;
-    std::set<std::string, std::less<>> left;
+    Names joined;
+    Names left;
   };
   // Hands over everything gathered and begins anew.
   std::map<RoomId, Changes> take();
 
  private:
-  void touch(reactor::TimePoint now);
+  // Someone who did the opposite before takes that back.
+  void note(RoomId room, std::string_view name, reactor::TimePoint now, Names Changes::*to,
+            Names Changes::*opposite);
+  void rest_if_empty();
 
   reactor::Duration interval_;
   std::map<RoomId, Changes> changes_;

@@ -37,6 +37,11 @@ class Handler {
   // bytes: everything received and not yet consumed. Returns how many bytes from the front are
   // done with; the rest comes again, in front of what arrives next.
   virtual std::size_t on_data(Connection& connection, std::string_view bytes) = 0;
+  // The peer has ended its half: no more on_data. Answers can still be sent; unless the handler
+  // finishes the connection itself, it is closed after linger_timeout. Default: finishes it.
+  virtual void on_end(Connection& connection);
+  // Nothing was read for idle_timeout. Default: closes the connection with kIdle.
+  virtual void on_idle(Connection& connection);
   // The output had passed the high mark and has drained to the low mark.
   virtual void on_drained(Connection&) {}
   // The last call for this connection, once; the handler may delete itself. error is an errno
@@ -78,10 +83,9 @@ class Connection {
   // out_bytes_max closes the connection (kOutputOverflow). While more than the high mark is
   // queued the connection is not read (backpressure), until it has drained to the low mark.
   void send(std::string_view bytes);
-  // Ends in order: reads no more, sends what is queued, ends our half, waits for the peer to end
-  // his, closes; all within linger_timeout (or the given one).
+  // Ends in order: delivers no more, sends what is queued, ends our half, waits for the peer to
+  // end his, closes; all within linger_timeout.
   void finish(CloseReason reason = CloseReason::kByHandler);
-  void finish_within(Duration timeout, CloseReason reason = CloseReason::kByHandler);
   // Ends at once; what is queued is lost. on_close follows at the end of the turn.
   void close(CloseReason reason = CloseReason::kByHandler, int error = 0);
 
@@ -94,7 +98,6 @@ class Connection {
 
  private:
   friend class Reactor;
-  friend class Flusher;
 
   enum class State : std::uint8_t {
     kConnecting,
@@ -104,19 +107,21 @@ class Connection {
     kClosed,     // unwatched; the descriptor is closed when it is reaped
   };
 
-  // The steps of the loop, in the order of a turn.
+  // The steps of a turn, in order. The reactor calls them.
   void note_ready(const Ready& ready);
   void dispatch();
-  void collect_write(WriteOp& op) const;
+  WriteOp write_op() const;
   void note_written(const IoResult& result);
   void after_flush();
   void on_deadline();
 
   void finish_connecting();
+  bool is_ending() const { return state_ == State::kFinishing || state_ == State::kLingering; }
   bool wants_read() const;
-  bool wants_write() const { return writable_ && !output_.empty() && flushable(); }
-  bool flushable() const { return state_ == State::kOpen || state_ == State::kFinishing; }
+  bool wants_write() const { return writable_ && !output_.empty(); }
+  // One read; false when there is no point in another one now.
   bool read_once(std::size_t& budget);
+  void redeliver_tail();
   void deliver(std::string_view bytes);
   void end_of_stream();
   void end_output();

@@ -39,9 +39,11 @@ class Listener final : private TimerHandler {
  private:
   friend class Reactor;
 
-  // Accepts until EAGAIN or the budget is used up; true when there may be more at once.
-  bool accept_burst();
-  void shed_and_retry_later();
+  // Accepts until EAGAIN; stopped by the budget, it stays on the ready list.
+  void accept_burst();
+  void shed();
+  void retry_later();
+  void close();
   void on_timer(std::uint64_t argument) override;
 
   Reactor& reactor_;
@@ -51,6 +53,7 @@ class Listener final : private TimerHandler {
   Token token_;
   int fd_;
   bool on_ready_list_ = false;
+  bool closed_ = false;  // deleted when the turn reaps
 };
 
 }  // namespace reactor

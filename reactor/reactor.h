@@ -118,26 +118,27 @@ class Reactor final : private TimerHandler {
   static constexpr std::uint32_t kListenerBit = 1U << 31;  // in Token::index
   static constexpr Duration kHeldWait = std::chrono::milliseconds{1};
   static constexpr Duration kTrimInterval = std::chrono::seconds{1};
-  // Timer arguments of the reactor itself; every other argument is a packed connection token.
+  // The timer argument of the reactor itself; any other is a packed connection token.
   static constexpr std::uint64_t kTrimTimer = UINT64_MAX;
 
+  // The steps of a turn.
   std::optional<Duration> wait_time(std::optional<Duration> wait_max) const;
   void mark_ready(std::span<const Ready> batch);
   void dispatch_ready();
   void drain_mailboxes();
   void flush();
+  void write_until_blocked();
   void reap();
-  void close_everything();
-  void arm_trim();
+
   void on_timer(std::uint64_t argument) override;
+  void assert_in_loop_thread() const;
 
   // For connections and listeners.
-  Connection* add_connection(int fd, Handler& handler, bool connecting);
+  Connection* add_connection(int fd, Handler& handler, bool connecting, int& error);
   void add_ready(Connection& connection);
   void add_ready(Listener& listener);
   void add_dirty(Connection& connection);
   void add_closing(Connection& connection);
-  Listener* find_listener(Token token);
 
   std::unique_ptr<Net> net_;
   const ConnectionLimits limits_;
@@ -146,23 +147,27 @@ class Reactor final : private TimerHandler {
   Timers timers_;
   BufferPool pool_;
   Slab<Connection> connections_;
-  std::vector<std::unique_ptr<Listener>> listeners_;  // null where one was
+  std::vector<std::unique_ptr<Listener>> listeners_;  // by token index; null where one was
   std::vector<MailboxBase*> mailboxes_;
   TurnHandler* turn_handler_ = nullptr;
   std::vector<char> scratch_;  // every read lands here, behind the connection's tail
 
-  std::vector<Token> ready_;
-  std::vector<Token> ready_now_;  // the part of ready_ that is being dispatched
-  std::vector<Token> dirty_;
-  std::vector<Token> closing_;
+  // Work lists. A connection is on each at most once and taken off before it is released. What is
+  // added while a list is worked on waits for the next turn, except for closing_.
+  std::vector<Connection*> ready_;
+  std::vector<Connection*> dispatching_;
+  std::vector<Listener*> ready_listeners_;
+  std::vector<Listener*> accepting_;
+  std::vector<Connection*> dirty_;
+  std::vector<Connection*> flushing_;
+  std::vector<Connection*> closing_;
+  std::vector<Connection*> writers_;  // one for each of write_ops_
   std::vector<WriteOp> write_ops_;
-  std::vector<Token> write_owners_;  // of write_ops_
-  std::vector<Token> drained_;
 
   bool more_mail_ = false;
   bool reading_held_ = false;
   TimerId trim_timer_;
-  std::thread::id thread_;
+  std::thread::id thread_;  // none until the first turn
   std::atomic<bool> stopping_{false};
   Stats stats_;
 };

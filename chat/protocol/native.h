@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,16 +22,26 @@ class NativeCodec final : public Codec {
   bool wants_presence() const override { return presence_; }
 
  private:
-  // The author of native.cc completes this part.
+  // Takes one whole line without its LF; false when the sink wants no more.
+  bool take_line(std::string_view line, CommandSink& sink);
+  // Whether the line, whole or only its beginning, has more bytes than one can have.
+  bool is_too_long(std::string_view line) const;
+  Command by_hand(std::string_view line);
+  Command by_program(std::string_view line);
+  Command hello(std::optional<std::string_view> fields);
+
   const Limits& limits_;
   bool program_ = false;
   bool tags_ = false;
   bool presence_ = false;
-  bool discarding_ = false;  // the rest of a line that was too long
+  std::size_t discarded_bytes_ = 0;  // of the line that is being read and was found too long
 };
 
-// Appends the event to out in a native format, as one or more whole lines, each at most
-// limits.line_bytes_max long (tags apart); nothing for events that the format does not tell.
+// Appends the event to out in a native format, as one or more whole lines; nothing for events that
+// the format does not tell. Lists are continued over several lines of at most
+// limits.line_bytes_max; a message is never cut, so its line can be longer than the one that
+// brought it by what is put in front (PROTOCOL.md gives the bound). Allocates only when out has to
+// grow.
 void encode_native(const Event& event, WireFormat format, const Limits& limits, std::string& out);
 
 }  // namespace chat

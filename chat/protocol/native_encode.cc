@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "chat/protocol/native.h"
+#include "chat/protocol/utf8.h"
+
+namespace chat {
+namespace {
+
+// Written for somebody in nc who has typed `help`.
+constexpr std::string_view kHelpLines =
+    "HELP:First take a name: REGISTER:name\n"
+    "HELP:Then every line you type goes to everybody in the lobby. Besides:\n"
+    "HELP:  send name text       tell it to one person only\n"
+    "HELP:  say text             send a line that would be taken for a command\n"
+    "HELP:  list                 who is here; LIST:room for who is in a room\n"
+    "HELP:  ROOMS                which rooms there are\n"
+    "HELP:  JOIN:room            enter a room, a new one too; PART:room to leave it\n"
+    "HELP:  SAY:room:text        talk in a room\n"
+    "HELP:  TOPIC:room:text      say what a room is about\n"
+    "HELP:  REQUEST:name         ask for a private chat; the other says ACCEPT:you or DECLINE:you\n"
+    "HELP:  LEAVE                end the private chat\n"
+    "HELP:  quit                 go\n";
+
+template <class Number>
+void append_number(std::string& out, Number value) {
+  std::array<char, std::numeric_limits<Number>::digits10 + 2> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), end);
+}
+
+void append(std::string& out, std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) {
+    out.append(part);
+  }
+}
+
+void append_line(std::string& out, std::initializer_list<std::string_view> parts) {
+  append(out, parts);
+  out.push_back('\n');
+}
+
+void append_welcome(std::string& out, std::string_view capabilities, const Limits& limits) {
+  append(out, {"WELCOME:1:", capabilities, ":line="});
+  append_number(out, limits.line_bytes_max);
+  out.append(",name=");
+  append_number(out, limits.name_length_max);
+  out.append(",room=");
+  append_number(out, limits.room_name_length_max);
+  out.append(",rooms=");
+  append_number(out, limits.rooms_per_client_max);
+  out.push_back('\n');
+}
+
+// What an error is about is what the peer sent, so it can be anything: it must not look like the
+// next field, nor be longer than any right name could be.
+void append_subject(std::string& out, std::string_view subject, const Limits& limits) {
+  const std::size_t bytes_max = std::max(limits.name_length_max, limits.room_name_length_max);
+  for (const char c : cut_text(subject, bytes_max)) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool harmless = c != ':' && byte >= 0x20 && byte != 0x7F;
+    out.push_back(harmless ? c : '?');
+  }
+}
+
+void append_error(std::string& out, const Event& event, const Limits& limits) {
+  out.append("ERROR:");
+  append_number(out, static_cast<unsigned>(event.code));
+  out.push_back(':');
+  append_subject(out, event.subject, limits);
+  append_line(out, {":", event.text});
+}
+
+// Where to end a line that has room for so many bytes of a comma-separated list: in front of a
+// comma, or at the end. An item that is longer than a line gets one for itself.
+std::size_t items_that_fit(std::string_view items, std::size_t bytes_max) {
+  if (items.size() <= bytes_max) {
+    return items.size();
+  }
+  const std::size_t last = items.rfind(',', bytes_max);
+  return std::min(last != std::string_view::npos ? last : items.find(','), items.size());
+}
+
+// One line, or several that begin alike. room: empty for lists that have none in front.
+void append_list(std::string& out, std::string_view verb, std::string_view room,
+                 std::string_view items, const Limits& limits) {
+  const std::string_view colon = room.empty() ? "" : ":";
+  const std::size_t taken = verb.size() + room.size() + colon.size();
+  const std::size_t left = limits.line_bytes_max - std::min(taken, limits.line_bytes_max);
+  while (true) {
+    const std::size_t size = items_that_fit(items, left);
+    append_line(out, {verb, room, colon, items.substr(0, size)});
+    if (size == items.size()) {
+      return;
+    }
+    items.remove_prefix(size + 1);
+  }
+}
+
+void append_tags(std::string& out, const Event& event, WireFormat format) {
+  if (format != WireFormat::kTagged || event.id == 0) {
+    return;
+  }
+  out.append("@id=");
+  append_number(out, event.id);
+  out.append(";ts=");
+  append_number(out, event.unix_ms);
+  if (event.kind != EventKind::kDirect) {
+    append(out, {";room=", event.room});
+  }
+  out.push_back(' ');
+}
+
+void append_message(std::string& out, const Event& event, WireFormat format) {
+  append_tags(out, event, format);
+  if (event.kind == EventKind::kDirect) {
+    const bool by_hand = format == WireFormat::kByHand;
+    append_line(out, {by_hand ? "MESSAGE:" : "DIRECT:", event.subject, ":", event.text});
+  } else if (event.kind == EventKind::kTopic) {
+    append_line(out, {"TOPIC:", event.room, ":", event.subject, ":", event.text});
+  } else if (event.room_id == kLobby) {
+    append_line(out, {"MESSAGE:", event.subject, ":", event.text});
+  } else {
+    append_line(out, {"ROOM_MESSAGE:", event.room, ":", event.subject, ":", event.text});
+  }
+}
+
+}  // namespace
+
+void encode_native(const Event& event, WireFormat format, const Limits& limits, std::string& out) {
+  const bool program = format != WireFormat::kByHand;
+  switch (event.kind) {
+    case EventKind::kWelcome:
+      return append_welcome(out, event.text, limits);
+    case EventKind::kRegistered:
+      return append_line(out, {"REGISTERED:", event.subject});
+    case EventKind::kError:
+      return append_error(out, event, limits);
+    case EventKind::kPong:
+      return append_line(out, {"PONG:", event.text});
+    case EventKind::kHelp:
+      out.append(kHelpLines);
+      return;
+    case EventKind::kBye:
+      return append_line(out, {"BYE:", event.text});
+    case EventKind::kClientList:
+      append_list(out, "CLIENT_LIST:", {}, event.text, limits);
+      out.append(program ? "END:LIST\n" : "");
+      return;
+    case EventKind::kRoomList:
+      append_list(out, "ROOM_LIST:", {}, event.text, limits);
+      out.append(program ? "END:ROOMS\n" : "");
+      return;
+    case EventKind::kJoined:
+      return append_line(out, {"JOINED:", event.room});
+    case EventKind::kParted:
+      return append_line(out, {"PARTED:", event.room});
+    case EventKind::kRequest:
+      return append_line(out, {"REQUEST:", event.subject});
+    case EventKind::kChatStarted:
+      return append_line(out, {"STATUS:CHAT_STARTED:", event.subject});
+    case EventKind::kChatEnded:
+      return append_line(out, {"STATUS:CHAT_ENDED:", event.subject});
+    case EventKind::kChatDeclined:
+      return append_line(out, {"STATUS:CHAT_DECLINED:", event.subject});
+    case EventKind::kChatExpired:
+      return append_line(out, {"STATUS:CHAT_EXPIRED:", event.subject});
+    case EventKind::kMessage:
+    case EventKind::kDirect:
+    case EventKind::kTopic:
+      return append_message(out, event, format);
+    case EventKind::kPresenceJoined:
+      return append_list(out, "STATUS:JOINED:", event.room, event.text, limits);
+    case EventKind::kPresenceLeft:
+      return append_list(out, "STATUS:LEFT:", event.room, event.text, limits);
+  }
+}
+
+}  // namespace chat

@@ -1,0 +1,314 @@
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "chat/protocol/native.h"
+#include "chat/protocol/utf8.h"
+
+namespace chat {
+namespace {
+
+constexpr std::size_t kEchoedVerbBytesMax = 32;
+
+// What stands behind a verb.
+enum class Fields : std::uint8_t {
+  kNone,
+  kOptionalTarget,
+  kTarget,
+  kText,     // at least one byte
+  kAnyText,  // may be empty
+  kTargetText,
+  kTargetAnyText,
+  kHello,
+};
+
+struct VerbRule {
+  std::string_view name;
+  Verb verb;
+  Fields fields;
+  std::string_view usage;
+};
+
+constexpr VerbRule kHello{"HELLO", Verb::kHello, Fields::kHello, "usage: HELLO:1:tags,presence"};
+// Only spoken by hand.
+constexpr VerbRule kHelp{"HELP", Verb::kHelp, Fields::kNone, "usage: HELP"};
+// What is said often comes first.
+constexpr std::array kVerbs{
+    VerbRule{"BROADCAST", Verb::kBroadcast, Fields::kText, "usage: BROADCAST:text"},
+    VerbRule{"SAY", Verb::kSay, Fields::kTargetText, "usage: SAY:room:text"},
+    VerbRule{"CHAT", Verb::kDirect, Fields::kTargetText, "usage: CHAT:name:text"},
+    VerbRule{"PING", Verb::kPing, Fields::kAnyText, "usage: PING:anything"},
+    VerbRule{"REGISTER", Verb::kRegister, Fields::kTarget, "usage: REGISTER:name"},
+    VerbRule{"LIST", Verb::kList, Fields::kOptionalTarget, "usage: LIST or LIST:room"},
+    VerbRule{"ROOMS", Verb::kRooms, Fields::kNone, "usage: ROOMS"},
+    VerbRule{"JOIN", Verb::kJoin, Fields::kTarget, "usage: JOIN:room"},
+    VerbRule{"PART", Verb::kPart, Fields::kTarget, "usage: PART:room"},
+    VerbRule{"TOPIC", Verb::kTopic, Fields::kTargetAnyText, "usage: TOPIC:room:text"},
+    VerbRule{"REQUEST", Verb::kRequest, Fields::kTarget, "usage: REQUEST:name"},
+    VerbRule{"ACCEPT", Verb::kAccept, Fields::kTarget, "usage: ACCEPT:name"},
+    VerbRule{"DECLINE", Verb::kDecline, Fields::kTarget, "usage: DECLINE:name"},
+    VerbRule{"LEAVE", Verb::kLeave, Fields::kNone, "usage: LEAVE"},
+    VerbRule{"QUIT", Verb::kQuit, Fields::kNone, "usage: QUIT"},
+    kHello,
+};
+
+Command accept(Verb verb, std::string_view target = {}, std::string_view text = {}) {
+  return {.verb = verb, .code = ErrorCode::kNone, .target = target, .text = text};
+}
+
+Command reject(ErrorCode code, std::string_view subject, std::string_view text) {
+  return {.verb = Verb::kReject, .code = code, .target = subject, .text = text};
+}
+
+Command malformed(const VerbRule& rule) {
+  return reject(ErrorCode::kMalformed, rule.name, rule.usage);
+}
+
+const VerbRule* find_verb(std::string_view name) {
+  const auto* found = std::find_if(kVerbs.begin(), kVerbs.end(),
+                                   [name](const VerbRule& rule) { return rule.name == name; });
+  return found == kVerbs.end() ? nullptr : found;
+}
+
+// A line up to its first colon and what is behind it; no rest: there was no colon.
+struct Split {
+  std::string_view head;
+  std::optional<std::string_view> rest;
+};
+
+Split split_at_colon(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) {
+    return {.head = line, .rest = {}};
+  }
+  return {.head = line.substr(0, colon), .rest = line.substr(colon + 1)};
+}
+
+bool may_stand_alone(const VerbRule& rule) {
+  return rule.fields == Fields::kNone || rule.fields == Fields::kOptionalTarget;
+}
+
+// Any verb but HELLO, with what was behind its colon if it had one.
+Command apply_rule(const VerbRule& rule, std::optional<std::string_view> rest) {
+  if (!rest || rule.fields == Fields::kNone) {
+    const bool right = !rest && may_stand_alone(rule);
+    return right ? accept(rule.verb) : malformed(rule);
+  }
+  if (rule.fields == Fields::kText || rule.fields == Fields::kAnyText) {
+    const bool right = rule.fields == Fields::kAnyText || !rest->empty();
+    return right ? accept(rule.verb, {}, *rest) : malformed(rule);
+  }
+  if (rule.fields == Fields::kTarget || rule.fields == Fields::kOptionalTarget) {
+    return rest->empty() ? malformed(rule) : accept(rule.verb, *rest);
+  }
+  const Split fields = split_at_colon(*rest);
+  const bool text_missing =
+      !fields.rest || (fields.rest->empty() && rule.fields == Fields::kTargetText);
+  if (fields.head.empty() || text_missing) {
+    return malformed(rule);
+  }
+  return accept(rule.verb, fields.head, *fields.rest);
+}
+
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// lower: in small letters already.
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return to_lower(a) == b; });
+}
+
+// send NAME TEXT
+Command send_by_hand(std::string_view arguments) {
+  const std::size_t start = arguments.find_first_not_of(' ');
+  if (start != std::string_view::npos) {
+    const std::string_view name_and_text = arguments.substr(start);
+    const std::size_t space = name_and_text.find(' ');
+    if (space != std::string_view::npos && space + 1 < name_and_text.size()) {
+      return accept(Verb::kDirect, name_and_text.substr(0, space), name_and_text.substr(space + 1));
+    }
+  }
+  return reject(ErrorCode::kMalformed, "send", "usage: send name text");
+}
+
+// The words that people type; nothing if the line begins with none of them.
+std::optional<Command> words_by_hand(std::string_view line) {
+  if (equals_ignoring_case(line, "list")) {
+    return accept(Verb::kList);
+  }
+  if (equals_ignoring_case(line, "help")) {
+    return accept(Verb::kHelp);
+  }
+  if (equals_ignoring_case(line, "quit")) {
+    return accept(Verb::kQuit);
+  }
+  const std::string_view word = line.substr(0, line.find(' '));
+  const std::string_view arguments = line.substr(std::min(word.size() + 1, line.size()));
+  if (equals_ignoring_case(word, "send")) {
+    return send_by_hand(arguments);
+  }
+  if (equals_ignoring_case(word, "say")) {
+    return arguments.empty() ? reject(ErrorCode::kMalformed, "say", "usage: say text")
+                             : accept(Verb::kPlain, {}, arguments);
+  }
+  return std::nullopt;
+}
+
+constexpr bool is_key_character(char c) {
+  const char lower = to_lower(c);
+  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+// tags: what is between the @ and the space.
+bool are_tags(std::string_view tags) {
+  while (true) {
+    const std::string_view tag = tags.substr(0, tags.find(';'));
+    const std::size_t equals = tag.find('=');
+    if (equals == 0 || equals == std::string_view::npos ||
+        !std::all_of(tag.begin(), tag.begin() + equals, is_key_character)) {
+      return false;
+    }
+    if (tag.size() == tags.size()) {
+      return true;
+    }
+    tags.remove_prefix(tag.size() + 1);
+  }
+}
+
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t") == std::string_view::npos;
+}
+
+bool has_item(std::string_view comma_separated, std::string_view wanted) {
+  while (true) {
+    const std::string_view item = comma_separated.substr(0, comma_separated.find(','));
+    if (item == wanted) {
+      return true;
+    }
+    if (item.size() == comma_separated.size()) {
+      return false;
+    }
+    comma_separated.remove_prefix(item.size() + 1);
+  }
+}
+
+// How many bytes the tags at the front of a program's line take, the space behind them included.
+std::size_t tag_bytes(std::string_view line) {
+  if (!line.starts_with('@')) {
+    return 0;
+  }
+  const std::size_t space = line.find(' ');
+  return space == std::string_view::npos ? line.size() : space + 1;
+}
+
+}  // namespace
+
+WireFormat NativeCodec::format() const {
+  if (tags_) {
+    return WireFormat::kTagged;
+  }
+  return program_ ? WireFormat::kProgram : WireFormat::kByHand;
+}
+
+std::size_t NativeCodec::parse(std::string_view bytes, CommandSink& sink) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const std::string_view rest = bytes.substr(done);
+    const void* const end = std::memchr(rest.data(), '\n', rest.size());
+    if (end == nullptr) {
+      // The answer to a line that is too long waits for its LF, so that it stands in the same
+      // place however the bytes arrive; its bytes need not be kept until then.
+      if (discarded_bytes_ > 0 || is_too_long(rest)) {
+        discarded_bytes_ += rest.size();
+        return bytes.size();
+      }
+      return done;
+    }
+    const auto length = static_cast<std::size_t>(static_cast<const char*>(end) - rest.data());
+    done += length + 1;
+    if (!take_line(rest.substr(0, length), sink)) {
+      return done;
+    }
+  }
+  return done;
+}
+
+bool NativeCodec::is_too_long(std::string_view line) const {
+  if (line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  const std::size_t tags = program_ ? tag_bytes(line) : 0;
+  return tags > limits_.line_bytes_max || line.size() - tags > limits_.line_bytes_max;
+}
+
+bool NativeCodec::take_line(std::string_view line, CommandSink& sink) {
+  const std::size_t discarded = std::exchange(discarded_bytes_, 0);
+  const std::size_t wire_bytes = discarded + line.size() + 1;
+  if (discarded > 0 || is_too_long(line)) {
+    return sink.on_command(reject(ErrorCode::kTooLong, {}, "the line is too long"), wire_bytes);
+  }
+  if (line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  if (is_blank(line)) {
+    return true;
+  }
+  if (!is_text(line)) {
+    return sink.on_command(reject(ErrorCode::kMalformed, {}, "the line is not UTF-8 text"),
+                           wire_bytes);
+  }
+  return sink.on_command(program_ ? by_program(line) : by_hand(line), wire_bytes);
+}
+
+Command NativeCodec::by_hand(std::string_view line) {
+  const Split parts = split_at_colon(line);
+  const VerbRule* const rule = parts.head == kHelp.name ? &kHelp : find_verb(parts.head);
+  if (rule != nullptr && (parts.rest || may_stand_alone(*rule))) {
+    return rule->fields == Fields::kHello ? hello(parts.rest) : apply_rule(*rule, parts.rest);
+  }
+  return words_by_hand(line).value_or(accept(Verb::kPlain, {}, line));
+}
+
+Command NativeCodec::by_program(std::string_view line) {
+  if (const std::size_t tags = tag_bytes(line); tags > 0) {
+    const bool verb_follows = tags < line.size();
+    if (!verb_follows || !are_tags(line.substr(1, tags - 2))) {
+      return reject(ErrorCode::kMalformed, {}, "usage: @key=value;key=value VERB...");
+    }
+    line.remove_prefix(tags);
+  }
+  const Split parts = split_at_colon(line);
+  const VerbRule* const rule = find_verb(parts.head);
+  if (rule == nullptr) {
+    return reject(ErrorCode::kUnknownVerb, cut_text(parts.head, kEchoedVerbBytesMax),
+                  "there is no such verb");
+  }
+  return rule->fields == Fields::kHello ? hello(parts.rest) : apply_rule(*rule, parts.rest);
+}
+
+Command NativeCodec::hello(std::optional<std::string_view> fields) {
+  const Split parts = split_at_colon(fields.value_or(std::string_view{}));
+  if (!parts.rest) {
+    return malformed(kHello);
+  }
+  if (program_) {
+    return reject(ErrorCode::kMalformed, kHello.name, "HELLO was said before");
+  }
+  if (parts.head != "1") {
+    return reject(ErrorCode::kMalformed, kHello.name, "version 1 is the only one spoken here");
+  }
+  program_ = true;
+  tags_ = has_item(*parts.rest, "tags");
+  presence_ = has_item(*parts.rest, "presence");
+  const std::string_view with_tags = presence_ ? "tags,presence" : "tags";
+  const std::string_view without_tags = presence_ ? "presence" : "";
+  return accept(Verb::kHello, {}, tags_ ? with_tags : without_tags);
+}
+
+}  // namespace chat

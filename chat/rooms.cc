@@ -1,0 +1,68 @@
+#include "chat/rooms.h"
+
+#include <algorithm>
+
+#include "reactor/check.h"
+
+namespace chat {
+
+Rooms::Rooms() : lobby_(&create(kLobbyName)) {}
+
+Room* Rooms::find(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : *found;
+}
+
+const Room* Rooms::find(RoomId id) const {
+  const auto found = rooms_.find(id);
+  return found == rooms_.end() ? nullptr : &found->second;
+}
+
+Room& Rooms::create(std::string_view name) {
+  // Wraps after four billion rooms: by then nothing refers to the early numbers any more but the
+  // rooms that still live.
+  while (next_id_ == kNoRoom || rooms_.contains(next_id_)) {
+    ++next_id_;
+  }
+  Room& room = rooms_[next_id_];
+  room.id = next_id_++;
+  room.name = name;
+  const bool is_new = by_name_.insert(&room).second;
+  CHECK(is_new, "two rooms of one name", name);
+  return room;
+}
+
+bool Rooms::is_member(const Client& client, const Room& room) {
+  return room.id == kLobby ||
+         std::find(client.rooms.begin(), client.rooms.end(), &room) != client.rooms.end();
+}
+
+void Rooms::enter(Client& client, Room& room) {
+  const bool is_new = room.members.insert(&client).second;
+  CHECK(is_new, "entered twice", client.name, room.name);
+  if (room.id != kLobby) {
+    client.rooms.push_back(&room);
+  }
+  if (client.session.shard >= room.members_by_shard.size()) {
+    room.members_by_shard.resize(client.session.shard + std::size_t{1});
+  }
+  ++room.members_by_shard[client.session.shard];
+}
+
+bool Rooms::leave(Client& client, Room& room) {
+  const std::size_t removed = room.members.erase(&client);
+  CHECK(removed == 1, "left without being in", client.name, room.name);
+  --room.members_by_shard[client.session.shard];
+  if (room.id == kLobby) {
+    return false;
+  }
+  client.rooms.erase(std::find(client.rooms.begin(), client.rooms.end(), &room));
+  if (!room.members.empty()) {
+    return false;
+  }
+  by_name_.erase(&room);
+  rooms_.erase(room.id);
+  return true;
+}
+
+}  // namespace chat

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/message.h"
+#include "chat/names.h"
+
+namespace chat {
+
+struct Room;
+
+// Somebody who has registered. Owned by the Hub; rooms refer to it while it is a member.
+struct Client {
+  SessionRef session;
+  std::string name;
+  std::vector<Room*> rooms;  // without the lobby, where everybody is
+};
+
+struct Topic {
+  std::string text;  // empty: the room has no topic
+  std::string set_by;
+  MessageId id = 0;
+  std::int64_t unix_ms = 0;
+};
+
+struct Room {
+  RoomId id = kNoRoom;
+  std::string name;
+  std::set<const Client*, ByName> members;
+  std::vector<std::uint32_t> members_by_shard;
+  Topic topic;
+};
+
+// Which rooms there are and who is in them. The lobby always is; every other room lives while it
+// has members. Since everybody is in the lobby, its members also are the directory of all names.
+// A plain state machine, owned by the Hub.
+class Rooms {
+ public:
+  Rooms();
+
+  Room& lobby() { return *lobby_; }
+  const Room& lobby() const { return *lobby_; }
+  // Null when there is none of this name, ignoring case, or number.
+  Room* find(std::string_view name) const;
+  const Room* find(RoomId id) const;
+  std::size_t size() const { return rooms_.size(); }
+  // In the order of the names.
+  const std::set<Room*, ByName>& by_name() const { return by_name_; }
+
+  // REQUIRES: no room has this name. The room must be entered next, or nobody will ever remove it.
+  Room& create(std::string_view name);
+  static bool is_member(const Client& client, const Room& room);
+  // REQUIRES: not a member.
+  static void enter(Client& client, Room& room);
+  // Removes the room as well when the client was its last member and it is not the lobby; returns
+  // whether it did. REQUIRES: a member.
+  bool leave(Client& client, Room& room);
+
+ private:
+  std::unordered_map<RoomId, Room> rooms_;
+  std::set<Room*, ByName> by_name_;
+  RoomId next_id_ = kLobby;
+  Room* lobby_;
+};
+
+}  // namespace chat

@@ -1,0 +1,341 @@
+#include "reactor/connection.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "reactor/check.h"
+#include "reactor/reactor.h"
+
+namespace reactor {
+
+const char* to_string(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::kPeerClosed:
+      return "closed by peer";
+    case CloseReason::kPeerReset:
+      return "connection lost";
+    case CloseReason::kByHandler:
+      return "closed by us";
+    case CloseReason::kIdle:
+      return "idle";
+    case CloseReason::kStalled:
+      return "stalled";
+    case CloseReason::kOutputOverflow:
+      return "output overflow";
+    case CloseReason::kInputOverflow:
+      return "input overflow";
+    case CloseReason::kConnectFailed:
+      return "connect failed";
+    case CloseReason::kLoopStopped:
+      return "loop stopped";
+  }
+  return "unknown";
+}
+
+void Handler::on_end(Connection& connection) { connection.finish(CloseReason::kPeerClosed); }
+
+void Handler::on_idle(Connection& connection) { connection.close(CloseReason::kIdle); }
+
+Connection::Connection(Reactor& reactor, int fd, Token token, Handler& handler, bool connecting)
+    : reactor_(reactor),
+      handler_(handler),
+      input_tail_(reactor.pool_),
+      output_(reactor.pool_),
+      last_read_(reactor.now()),
+      last_progress_(reactor.now()),
+      token_(token),
+      fd_(fd),
+      state_(connecting ? State::kConnecting : State::kOpen) {}
+
+void Connection::send(std::string_view bytes) {
+  if (!is_open() || bytes.empty()) {
+    return;
+  }
+  const ConnectionLimits& limits = reactor_.limits();
+  const std::size_t queued = output_.size() + bytes.size();
+  if (queued > limits.out_bytes_max) {
+    close(CloseReason::kOutputOverflow);
+    return;
+  }
+  if (output_.empty()) {
+    last_progress_ = reactor_.now();
+  }
+  output_.append(bytes);
+  if (queued > limits.out_high_mark_bytes) {
+    above_high_mark_ = true;
+  }
+  reactor_.add_dirty(*this);
+}
+
+void Connection::finish(CloseReason reason) {
+  if (state_ == State::kConnecting) {
+    close(reason);
+  }
+  if (state_ != State::kOpen) {
+    return;
+  }
+  state_ = State::kFinishing;
+  reason_ = reason;
+  linger_until_ = reactor_.now() + reactor_.limits().linger_timeout;
+  arm_deadline();
+  reactor_.add_dirty(*this);  // the flush ends our half once nothing is queued
+}
+
+void Connection::close(CloseReason reason, int error) {
+  if (state_ == State::kClosed) {
+    return;
+  }
+  if (!is_ending()) {
+    reason_ = reason;
+    error_ = error;
+  }
+  state_ = State::kClosed;
+  reactor_.net_->unwatch(fd_);
+  reactor_.timers().cancel(deadline_);
+  input_tail_.clear();
+  output_.clear();
+  reactor_.add_closing(*this);
+}
+
+void Connection::pause_reading() { paused_ = true; }
+
+void Connection::resume_reading() {
+  if (!paused_) {
+    return;
+  }
+  paused_ = false;
+  // No edge comes for bytes that are here already, in our tail or in the kernel.
+  redeliver_ = !input_tail_.empty();
+  if (redeliver_ || wants_read()) {
+    reactor_.add_ready(*this);
+  }
+}
+
+void Connection::note_ready(const Ready& ready) {
+  // A hang-up is a hint: the read that follows finds out what it means.
+  readable_ |= ready.readable || ready.hangup;
+  writable_ |= ready.writable || ready.hangup;
+  if (state_ == State::kConnecting || wants_read()) {
+    reactor_.add_ready(*this);
+  }
+  if (wants_write()) {
+    reactor_.add_dirty(*this);
+  }
+}
+
+void Connection::dispatch() {
+  if (state_ == State::kConnecting && writable_) {
+    finish_connecting();
+  }
+  if (redeliver_ && state_ == State::kOpen && !paused_) {
+    redeliver_tail();
+  }
+  std::size_t budget = reactor_.limits().read_budget_bytes;
+  while (budget > 0 && wants_read()) {
+    if (!read_once(budget)) {
+      return;
+    }
+  }
+  if (wants_read()) {
+    reactor_.add_ready(*this);  // stopped by the budget: no edge will come for the rest
+  }
+}
+
+void Connection::finish_connecting() {
+  const int error = reactor_.net_->connect_error(fd_);
+  if (error == EINPROGRESS) {
+    writable_ = false;  // a spurious report
+    return;
+  }
+  if (error != 0) {
+    close(CloseReason::kConnectFailed, error);
+    return;
+  }
+  state_ = State::kOpen;
+  last_read_ = reactor_.now();
+  arm_deadline();
+  handler_.on_open(*this);
+}
+
+bool Connection::wants_read() const {
+  if (!readable_ || peer_ended_) {
+    return false;
+  }
+  // An ending connection is read to its end and the bytes are dropped: closing with unread bytes
+  // would reset the connection and could destroy our last answers on their way.
+  return is_ending() || (state_ == State::kOpen && !paused_ && !above_high_mark_);
+}
+
+bool Connection::read_once(std::size_t& budget) {
+  std::vector<char>& scratch = reactor_.scratch_;
+  const std::size_t tail = input_tail_.size();
+  input_tail_.copy_to(scratch.data());
+  const std::size_t room = std::min(budget, scratch.size() - tail);
+  const IoResult result = reactor_.net_->read(fd_, std::span(scratch).subspan(tail, room));
+  ++reactor_.stats_.reads;
+  if (result.error == EINTR) {
+    --budget;  // bounds how often we try again
+    return true;
+  }
+  if (result.error == EAGAIN || result.error == EWOULDBLOCK) {
+    readable_ = false;
+    return false;
+  }
+  if (result.error != 0) {
+    close(CloseReason::kPeerReset, result.error);
+    return false;
+  }
+  if (result.bytes == 0) {
+    end_of_stream();
+    return false;
+  }
+  budget -= result.bytes;
+  reactor_.stats_.bytes_read += result.bytes;
+  last_read_ = reactor_.now();
+  if (state_ == State::kOpen) {
+    deliver(std::string_view(scratch.data(), tail + result.bytes));
+  }
+  return true;
+}
+
+void Connection::redeliver_tail() {
+  redeliver_ = false;
+  input_tail_.copy_to(reactor_.scratch_.data());
+  deliver(std::string_view(reactor_.scratch_.data(), input_tail_.size()));
+}
+
+void Connection::deliver(std::string_view bytes) {
+  const std::size_t consumed = handler_.on_data(*this, bytes);
+  CHECK(consumed <= bytes.size(), "a handler consumed more than it got", consumed, bytes.size());
+  input_tail_.clear();
+  if (!is_open()) {
+    return;
+  }
+  const std::string_view rest = bytes.substr(consumed);
+  // A handler that has paused has not had the chance to take all; it is not read meanwhile.
+  if (rest.size() > reactor_.limits().tail_bytes_max && !paused_) {
+    close(CloseReason::kInputOverflow);
+    return;
+  }
+  input_tail_.append(rest);
+}
+
+void Connection::end_of_stream() {
+  peer_ended_ = true;
+  readable_ = false;
+  input_tail_.clear();
+  if (state_ == State::kLingering) {
+    close();
+    return;
+  }
+  if (state_ == State::kOpen) {
+    linger_until_ = reactor_.now() + reactor_.limits().linger_timeout;
+    arm_deadline();
+    handler_.on_end(*this);
+  }
+}
+
+WriteOp Connection::write_op() const {
+  WriteOp op;
+  op.fd = fd_;
+  for (const std::string_view part : output_.parts()) {
+    if (!part.empty()) {
+      op.parts[op.part_count++] = {const_cast<char*>(part.data()), part.size()};
+    }
+  }
+  return op;
+}
+
+void Connection::note_written(const IoResult& result) {
+  if (state_ == State::kClosed || result.error == EINTR) {
+    return;
+  }
+  if (result.error == EAGAIN || result.error == EWOULDBLOCK) {
+    writable_ = false;
+    return;
+  }
+  if (result.error != 0) {
+    close(CloseReason::kPeerReset, result.error);
+    return;
+  }
+  reactor_.stats_.bytes_written += result.bytes;
+  if (result.bytes > 0) {
+    last_progress_ = reactor_.now();
+    output_.consume(result.bytes);
+  }
+}
+
+void Connection::after_flush() {
+  if (above_high_mark_ && output_.size() <= reactor_.limits().out_low_mark_bytes) {
+    above_high_mark_ = false;
+    if (state_ == State::kOpen) {
+      handler_.on_drained(*this);
+    }
+    if (wants_read()) {
+      reactor_.add_ready(*this);
+    }
+  }
+  if (state_ == State::kFinishing && output_.empty()) {
+    end_output();
+  } else if (!output_.empty()) {
+    arm_deadline();
+  }
+}
+
+void Connection::end_output() {
+  reactor_.net_->shutdown_write(fd_);
+  state_ = State::kLingering;
+  if (peer_ended_) {
+    close();
+  } else if (wants_read()) {
+    reactor_.add_ready(*this);
+  }
+}
+
+TimePoint Connection::next_deadline() const {
+  const ConnectionLimits& limits = reactor_.limits();
+  TimePoint due = TimePoint::max();
+  if (is_ending() || peer_ended_) {
+    due = std::min(due, linger_until_);
+  }
+  if (limits.stall_timeout.count() > 0 && (state_ == State::kConnecting || !output_.empty())) {
+    due = std::min(due, last_progress_ + limits.stall_timeout);
+  }
+  if (limits.idle_timeout.count() > 0 && state_ == State::kOpen) {
+    due = std::min(due, last_read_ + limits.idle_timeout);
+  }
+  return due;
+}
+
+void Connection::arm_deadline() {
+  const TimePoint due = next_deadline();
+  if (due >= deadline_armed_for_) {
+    return;  // the timer fires early and is armed again then
+  }
+  reactor_.timers().cancel(deadline_);
+  deadline_ = reactor_.timers().arm(due, reactor_, token_.pack());
+  deadline_armed_for_ = due;
+}
+
+void Connection::on_deadline() {
+  deadline_armed_for_ = TimePoint::max();
+  const TimePoint now = reactor_.now();
+  const ConnectionLimits& limits = reactor_.limits();
+  if (next_deadline() > now) {
+    // Activity has moved the deadline since the timer was armed.
+  } else if ((is_ending() || peer_ended_) && linger_until_ <= now) {
+    close(CloseReason::kPeerClosed);
+  } else if (state_ == State::kConnecting) {
+    close(CloseReason::kConnectFailed, ETIMEDOUT);
+  } else if (!output_.empty() && last_progress_ + limits.stall_timeout <= now) {
+    close(CloseReason::kStalled);
+  } else {
+    last_read_ = now;  // a handler that keeps the connection gets another idle_timeout
+    handler_.on_idle(*this);
+  }
+  if (state_ != State::kClosed) {
+    arm_deadline();
+  }
+}
+
+}  // namespace reactor
