@@ -11,7 +11,9 @@
 namespace chat {
 
 // Decides who may connect: counts connections in all and per address. IPv6 hosts count by their
-// /64, since that is what one subscriber has. A plain state machine of shard 0's thread.
+// /64, since that is what one subscriber has; local peers (loopback, Unix sockets) count in all
+// only, unless Limits::limit_loopback is set. A limit of 0 per address is none. A plain state
+// machine of shard 0's thread.
 class Admission {
  public:
   enum class Verdict : std::uint8_t { kWelcome, kFull, kTooManyFromAddress };
@@ -26,7 +28,19 @@ class Admission {
   std::size_t count() const { return count_; }
 
  private:
-  // The author of admission.cc completes this part.
+  using Host = std::array<std::uint8_t, 16>;
+  struct HostHash {
+    std::size_t operator()(const Host& host) const;
+  };
+
+  bool counts_by_address(const reactor::Endpoint& peer) const;
+  static Host host_of(const reactor::Endpoint& peer);
+
+  std::size_t clients_max_;
+  std::size_t per_address_max_;
+  bool limit_loopback_;
+  std::size_t count_ = 0;
+  std::unordered_map<Host, std::size_t, HostHash> by_host_;
 };
 
 }  // namespace chat

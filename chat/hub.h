@@ -38,7 +38,7 @@ class EventSink {
 class Hub {
  public:
   struct Time {
-    reactor::TimePoint now;      // for deadlines
+    reactor::TimePoint now;    // for deadlines
     std::int64_t unix_ms = 0;  // for time stamps
   };
 
@@ -98,8 +98,11 @@ class Hub {
 
   // Null when there is none.
   const Client* find_client(std::string_view name) const;
+  // REQUIRES: registered.
   const Client& client_of(const SessionRef& session) const;
-  // The room when there is one that the client is in; if not, tells the client so.
+  // Who has the name; if nobody, tells the client so and returns null.
+  const Client* require_client(const Client& client, std::string_view name);
+  // The room of the name, with the client in it; if not, tells the client so and returns null.
   Room* require_membership(const Client& client, std::string_view room_name);
 
   // Events.
@@ -109,6 +112,8 @@ class Hub {
   void tell_of_room(const SessionRef& to, EventKind kind, const Room& room);
   void refuse(const SessionRef& to, ErrorCode code, std::string_view subject,
               std::initializer_list<std::string_view> explanation);
+  void refuse_unknown_room(const SessionRef& to, std::string_view room_name);
+  void refuse_no_request(const SessionRef& to, std::string_view name);
 
   const Limits limits_;
   EventSink& sink_;

@@ -41,6 +41,12 @@ struct Limits {
   // Per-address and per-client rates leave loopback and Unix sockets alone unless this is set.
   bool limit_loopback = false;
 
+  // What may be on its way between threads, in bytes. Above it nobody is read until it has sunk:
+  // with --threads a fast publisher waits for the slowest thread instead of filling the memory.
+  std::size_t handover_bytes_max = std::size_t{16} << 20;
+  // Refused connections that are being told why; more are closed without a word.
+  std::size_t refusals_max = 256;
+
   // The recent part of the log that each thread keeps in memory.
   std::size_t tail_bytes = std::size_t{8} << 20;
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "chat/message.h"
 
@@ -11,7 +12,8 @@ namespace chat {
 
 // The recent tail of the ordered log, in memory, bounded by bytes: the oldest entries make room
 // for new ones. One per shard, holding what was delivered there; owned by the shard and used on
-// its thread. Appending copies into one fixed block and allocates nothing.
+// its thread. Appending copies into one fixed block, which is allocated for the first entry, and
+// allocates nothing else.
 class Log {
  public:
   // What the log keeps of a message (kMessage, kDirect, kTopic).
@@ -26,24 +28,68 @@ class Log {
   };
 
   // Keeps at most bytes_max bytes of entries; 0 keeps nothing.
-  explicit Log(std::size_t bytes_max);
+  explicit Log(std::size_t bytes_max) : capacity_(bytes_max) {}
 
-  // REQUIRES: event.id > last_id().
+  // What is kept stays without holes: an entry too large for the whole log is not kept, and nor is
+  // anything before it. REQUIRES: event.id > last_id().
   void append(const Event& event);
-  MessageId first_id() const;  // of the oldest entry kept; 0 when empty
-  MessageId last_id() const;   // of the newest entry ever appended; 0 when there was none
-  std::size_t size() const;    // entries kept
+  MessageId first_id() const;                     // of the oldest entry kept; 0 when empty
+  MessageId last_id() const { return last_id_; }  // of the newest ever appended; 0: there was none
+  std::size_t size() const { return size_; }      // entries kept
 
-  // Where a reader stands: everything up to and including `after` was read.
+  // Where a reader of one log stands: everything up to and including `after` was read. Setting
+  // `after` moves it. The rest is the log's own memory of the place.
   struct Cursor {
     MessageId after = 0;
+    MessageId remembered_after = 0;
+    std::uint64_t position = 0;
   };
   // The first entry behind the cursor, which moves there; false at the end of the log. Skips what
   // is no longer kept: compare first_id() before. The entry's views are valid until append.
   bool next(Cursor& cursor, Entry& entry) const;
 
  private:
-  // The author of log.cc completes this part.
+  // Positions count all bytes ever written, so they only grow; the place in the block is the
+  // position modulo the capacity. Entries are contiguous: one that doesn't fit before the end of
+  // the block begins at its start.
+  struct Header {
+    MessageId id;
+    std::int64_t unix_ms;
+    RoomId room_id;
+    std::uint32_t room_bytes;
+    std::uint32_t subject_bytes;
+    std::uint32_t text_bytes;
+    EventKind kind;
+  };
+  // Where to begin looking for an id; one about every kMarkStride bytes.
+  struct Mark {
+    MessageId id = 0;
+    std::uint64_t position = 0;
+  };
+  static constexpr std::size_t kMarkStride = std::size_t{16} << 10;
+
+  static std::size_t record_bytes(const Header& header);
+  Header header_at(std::uint64_t position) const;
+  std::uint64_t round_up(std::uint64_t position) const;
+  // Where the entry behind the end of another one begins.
+  std::uint64_t step_over_gap(std::uint64_t position) const;
+  std::uint64_t find_behind(MessageId after) const;
+  const Mark& mark(std::size_t index) const;
+  void make_room(std::uint64_t new_tail);
+  void drop_everything();
+  void set_mark(MessageId id, std::uint64_t position);
+  void write(std::uint64_t position, const Header& header, const Event& event);
+
+  std::size_t capacity_;
+  std::unique_ptr<char[]> block_;
+  std::uint64_t head_ = 0;  // of the oldest entry, if there is one
+  std::uint64_t tail_ = 0;  // behind the newest entry
+  std::uint64_t gap_ = 0;   // where the block's end was last left empty, up to a full lap
+  std::size_t size_ = 0;
+  MessageId last_id_ = 0;
+  std::vector<Mark> marks_;  // a ring
+  std::size_t mark_first_ = 0;
+  std::size_t mark_count_ = 0;
 };
 
 }  // namespace chat

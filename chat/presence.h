@@ -14,7 +14,8 @@ namespace chat {
 
 // Gathers who came to and went from which room for a short while, so that a thousand arrivals in
 // a second become a few notices to each member and not a thousand. Someone who came and went, or
-// went and came back, within one interval is not told at all. A plain state machine, owned by the Hub.
+// went and came back, within one interval is not told at all. A plain state machine, owned by the
+// Hub.
 class Presence {
  public:
   explicit Presence(reactor::Duration interval) : interval_(interval) {}

@@ -91,8 +91,7 @@ PrivateChats::Forgotten PrivateChats::forget(const SessionRef& who) {
     forgotten.askers.push_back(request->asker);
     remove(request);
   }
-  for (auto it = by_asker_.lower_bound({who, kFirst});
-       it != by_asker_.end() && it->first == who;) {
+  for (auto it = by_asker_.lower_bound({who, kFirst}); it != by_asker_.end() && it->first == who;) {
     const SessionRef asked = (it++)->second;
     remove(by_asked_.at({asked, who}));
   }

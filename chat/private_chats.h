@@ -26,13 +26,13 @@ class PrivateChats {
         requests_per_client_max_(limits.requests_per_client_max) {}
 
   enum class Outcome : std::uint8_t {
-    kAsked,       // the other has to answer now
-    kStarted,     // the two are in a private chat
-    kNoRequest,   // nothing to accept
-    kSelfBusy,    // in a private chat already
-    kOtherBusy,   // the other is
-    kRepeated,    // asked before and not answered yet
-    kTooMany,     // too many wait for the other's answer
+    kAsked,      // the other has to answer now
+    kStarted,    // the two are in a private chat
+    kNoRequest,  // nothing to accept
+    kSelfBusy,   // in a private chat already
+    kOtherBusy,  // the other is
+    kRepeated,   // asked before and not answered yet
+    kTooMany,    // too many wait for the other's answer
   };
   // Whoever asks someone who has asked him accepts by that. REQUIRES: who and other differ.
   Outcome ask(const SessionRef& who, const SessionRef& other, reactor::TimePoint now);

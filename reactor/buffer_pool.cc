@@ -65,7 +65,7 @@ void BufferPool::trim() {
       size_class.kept.pop_back();
       bytes_kept_ -= kBlockBytesMin << index;
     }
-    if (size_class.kept.empty()) {
+    if (size_class.lent_peak == 0) {  // unused; a list that is empty only now is soon filled again
       size_class.kept.shrink_to_fit();
     }
     size_class.lent_peak = size_class.lent;

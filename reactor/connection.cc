@@ -79,6 +79,9 @@ void Connection::finish(CloseReason reason) {
   linger_until_ = reactor_.now() + reactor_.limits().linger_timeout;
   arm_deadline();
   reactor_.add_dirty(*this);  // the flush ends our half once nothing is queued
+  if (wants_read()) {
+    reactor_.add_ready(*this);  // what was left unread while paused or above the high mark
+  }
 }
 
 void Connection::close(CloseReason reason, int error) {
@@ -106,7 +109,7 @@ void Connection::resume_reading() {
   paused_ = false;
   // No edge comes for bytes that are here already, in our tail or in the kernel.
   redeliver_ = !input_tail_.empty();
-  if (redeliver_ || wants_read()) {
+  if (wants_redelivery() || wants_read()) {
     reactor_.add_ready(*this);
   }
 }
@@ -127,7 +130,7 @@ void Connection::dispatch() {
   if (state_ == State::kConnecting && writable_) {
     finish_connecting();
   }
-  if (redeliver_ && state_ == State::kOpen && !paused_) {
+  if (wants_redelivery()) {
     redeliver_tail();
   }
   std::size_t budget = reactor_.limits().read_budget_bytes;
@@ -166,6 +169,10 @@ bool Connection::wants_read() const {
   return is_ending() || (state_ == State::kOpen && !paused_ && !above_high_mark_);
 }
 
+bool Connection::wants_redelivery() const {
+  return redeliver_ && state_ == State::kOpen && !paused_ && !above_high_mark_;
+}
+
 bool Connection::read_once(std::size_t& budget) {
   std::vector<char>& scratch = reactor_.scratch_;
   const std::size_t tail = input_tail_.size();
@@ -199,7 +206,6 @@ bool Connection::read_once(std::size_t& budget) {
 }
 
 void Connection::redeliver_tail() {
-  redeliver_ = false;
   input_tail_.copy_to(reactor_.scratch_.data());
   deliver(std::string_view(reactor_.scratch_.data(), input_tail_.size()));
 }
@@ -207,6 +213,7 @@ void Connection::redeliver_tail() {
 void Connection::deliver(std::string_view bytes) {
   const std::size_t consumed = handler_.on_data(*this, bytes);
   CHECK(consumed <= bytes.size(), "a handler consumed more than it got", consumed, bytes.size());
+  redeliver_ = false;  // though resumed meanwhile: the handler has just seen all of it
   input_tail_.clear();
   if (!is_open()) {
     return;
@@ -271,7 +278,7 @@ void Connection::after_flush() {
     if (state_ == State::kOpen) {
       handler_.on_drained(*this);
     }
-    if (wants_read()) {
+    if (wants_redelivery() || wants_read()) {
       reactor_.add_ready(*this);
     }
   }
@@ -287,8 +294,6 @@ void Connection::end_output() {
   state_ = State::kLingering;
   if (peer_ended_) {
     close();
-  } else if (wants_read()) {
-    reactor_.add_ready(*this);
   }
 }
 
@@ -327,11 +332,14 @@ void Connection::on_deadline() {
     close(CloseReason::kPeerClosed);
   } else if (state_ == State::kConnecting) {
     close(CloseReason::kConnectFailed, ETIMEDOUT);
-  } else if (!output_.empty() && last_progress_ + limits.stall_timeout <= now) {
+  } else if (limits.stall_timeout.count() > 0 && !output_.empty() &&
+             last_progress_ + limits.stall_timeout <= now) {
     close(CloseReason::kStalled);
   } else {
     last_read_ = now;  // a handler that keeps the connection gets another idle_timeout
-    handler_.on_idle(*this);
+    if (!above_high_mark_) {
+      handler_.on_idle(*this);  // else it is we who do not read; stall_timeout looks after it
+    }
   }
   if (state_ != State::kClosed) {
     arm_deadline();

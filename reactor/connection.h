@@ -76,6 +76,7 @@ class Connection {
 
   Token token() const { return token_; }
   Reactor& reactor() const { return reactor_; }
+  Handler& handler() const { return handler_; }
   // False once it is finished, closed or not connected yet: nothing more can be sent.
   bool is_open() const { return state_ == State::kOpen; }
 
@@ -118,6 +119,7 @@ class Connection {
   void finish_connecting();
   bool is_ending() const { return state_ == State::kFinishing || state_ == State::kLingering; }
   bool wants_read() const;
+  bool wants_redelivery() const;
   bool wants_write() const { return writable_ && !output_.empty(); }
   // One read; false when there is no point in another one now.
   bool read_once(std::size_t& budget);

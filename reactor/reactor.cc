@@ -1,6 +1,7 @@
 #include "reactor/reactor.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "reactor/check.h"
@@ -21,9 +22,15 @@ Reactor::Reactor(std::unique_ptr<Net> net, const ConnectionLimits& limits)
 }
 
 Reactor::~Reactor() {
+  close_all();
+  CHECK(mailboxes_.empty(), "a mailbox outlives its reactor");
+}
+
+void Reactor::close_all() {
+  closing_all_ = true;
   connections_.for_each([](Connection& connection) { connection.close(CloseReason::kLoopStopped); });
   reap();
-  CHECK(mailboxes_.empty(), "a mailbox outlives its reactor");
+  closing_all_ = false;
 }
 
 Reactor::ListenResult Reactor::listen(const Address& address, Acceptor& acceptor,
@@ -71,7 +78,7 @@ Connection* Reactor::add_connection(int fd, Handler& handler, bool connecting, i
   assert_in_loop_thread();
   const Token token = connections_.next_token();
   CHECK(token.index < kListenerBit, "out of connection slots");
-  error = net_->watch(fd, token);
+  error = closing_all_ ? ECANCELED : net_->watch(fd, token);
   if (error != 0) {
     net_->close(fd);
     return nullptr;
@@ -176,8 +183,9 @@ void Reactor::dispatch_ready() {
 
 void Reactor::drain_mailboxes() {
   more_mail_ = false;
-  for (MailboxBase* mailbox : mailboxes_) {
-    more_mail_ |= mailbox->drain(kMailBudget);
+  // By index: what is delivered may add mailboxes.
+  for (std::size_t i = 0; i < mailboxes_.size(); ++i) {
+    more_mail_ |= mailboxes_[i]->drain(kMailBudget);
   }
 }
 

@@ -76,13 +76,17 @@ class Reactor final : private TimerHandler {
   void stop_listening(Listener& listener);
 
   // Takes over a connected descriptor. handler is not owned; its on_open is called before this
-  // returns. Null, with fd closed, when the system can't watch it: then handler was never called.
+  // returns. Null, with fd closed, when it can't be watched: then handler was never called.
   Connection* adopt(int fd, Handler& handler);
   // Closes an accepted descriptor that nobody wants.
   void discard(int fd);
   // Begins a connection; on_open or on_close (kConnectFailed) follows in a later turn.
   // Null, with error set to an errno value, when it can't even begin.
   Connection* connect(const Address& address, Handler& handler, int& error);
+  // Closes every connection at once with kLoopStopped; all on_close calls are made before it
+  // returns; adopt and connect give null meanwhile. For an orderly end, finish them first. Not
+  // from a callback.
+  void close_all();
   // The connection that token names, or null when it is gone or closed.
   Connection* find(Token token);
 
@@ -166,6 +170,7 @@ class Reactor final : private TimerHandler {
 
   bool more_mail_ = false;
   bool reading_held_ = false;
+  bool closing_all_ = false;
   TimerId trim_timer_;
   std::thread::id thread_;  // none until the first turn
   std::atomic<bool> stopping_{false};

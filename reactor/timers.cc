@@ -1,6 +1,6 @@
 #include "reactor/timers.h"
 
-#include <utility>
+#include <algorithm>
 
 #include "reactor/check.h"
 
@@ -17,7 +17,9 @@ TimerId Timers::arm(TimePoint due, TimerHandler& handler, std::uint64_t argument
   slot.handler = &handler;
   slot.argument = argument;
   heap_.emplace_back();
-  place(heap_.size() - 1, {due, next_sequence_++, index});
+  // Nothing is due before the present: a timer that is armed for the past again and again would
+  // otherwise stand in front of all others for ever.
+  place(heap_.size() - 1, {std::max(due, fired_at_), next_sequence_++, index});
   sift_up(heap_.size() - 1);
   return {index, slot.generation};
 }
@@ -43,13 +45,12 @@ std::optional<TimePoint> Timers::next_due() const {
 }
 
 void Timers::fire(TimePoint now) {
+  fired_at_ = now;
   const std::uint64_t armed_meanwhile = next_sequence_;
   while (!heap_.empty() && heap_.front().due <= now) {
     const Entry first = heap_.front();
     if (first.sequence >= armed_meanwhile) {
-      // Due, but armed by a handler of this very call. Older ones behind it wait for the next
-      // call too, which comes at once because the wait is until the earliest due time.
-      return;
+      return;  // armed by a handler of this very call, as is all that is due behind it
     }
     TimerHandler& handler = *slots_[first.slot].handler;
     const std::uint64_t argument = slots_[first.slot].argument;

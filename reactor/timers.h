@@ -27,6 +27,7 @@ struct TimerId {
 // O(log n). Owned by the Reactor; used on its thread only.
 class Timers {
  public:
+  // One that is due already fires with the next call of fire(), behind all that were due before.
   TimerId arm(TimePoint due, TimerHandler& handler, std::uint64_t argument = 0);
   // False when the timer has fired or was cancelled before.
   bool cancel(TimerId id);
@@ -61,6 +62,7 @@ class Timers {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t next_sequence_ = 0;
+  TimePoint fired_at_;  // the last time given to fire()
 };
 
 }  // namespace reactor

@@ -15,21 +15,25 @@ fail() {
   exit 1
 }
 
-# step TEXT COMMAND…: says what is being done and does it. A terminal shows the command at work;
-# elsewhere (a log, a pipe) its output is worth reading only when it failed.
-step() {
+# quietly COMMAND…: its output is worth reading only when it failed.
+quietly() {
   local log status=0
-  say "$1"
-  shift
-  if [[ -t 2 ]]; then
-    "$@" >&2
-    return
-  fi
   log=$(mktemp)
   "$@" >"$log" 2>&1 || status=$?
   [[ $status -eq 0 ]] || cat "$log" >&2
   rm -f "$log"
   return "$status"
+}
+
+# step TEXT COMMAND…: says what is done and does it; whoever sits at a terminal sees it progress.
+step() {
+  say "$1"
+  shift
+  if [[ -t 2 ]]; then
+    "$@" >&2
+  else
+    quietly "$@"
+  fi
 }
 
 # Debian and its derivatives: where packages have the names used here and can be installed.
@@ -83,8 +87,8 @@ name_packages() {
     say "if a package is missing: zypper install gcc-c++ cmake ninja pkgconf-pkg-config" \
       "fmt-devel spdlog-devel cli11-devel libedit-devel gtest gmock benchmark-devel"
   elif command -v apk >/dev/null; then
-    say "if a package is missing: apk add g++ cmake ninja pkgconf fmt-dev spdlog-dev cli11" \
-      "libedit-dev gtest-dev benchmark-dev"
+    say "if a package is missing: apk add g++ cmake samurai pkgconf fmt-dev spdlog-dev" \
+      "libedit-dev gtest-dev benchmark-dev, and CLI11"
   else
     say "needed: a C++20 compiler, CMake 3.25, Ninja, pkg-config, fmt, spdlog, CLI11, libedit;" \
       "for the tests also GoogleTest (with gmock) and Google Benchmark"
@@ -105,7 +109,8 @@ compiler_launcher() {
 # configure CMAKE-ARGUMENT…: the launcher is given each time, so that a cache which has gone since
 # the last build does not break the next.
 configure() {
-  if ! step "configuring" cmake "-DCMAKE_CXX_COMPILER_LAUNCHER=$(compiler_launcher)" "$@"; then
+  say "configuring"
+  if ! quietly cmake "-DCMAKE_CXX_COMPILER_LAUNCHER=$(compiler_launcher)" "$@"; then
     has_apt || name_packages
     fail "the build could not be configured"
   fi

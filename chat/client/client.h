@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,8 @@ enum class ClientEnd : std::uint8_t {
   kLost,         // it had a session, lost it and gave up
 };
 
-// What the owner of a Client implements. Called on the loop's thread, never from inside a call of
-// one of the client's methods; may call them, but not destroy the client.
+// What the owner of a Client implements. Called on the loop's thread, by the loop: never from
+// inside one of the client's methods. May call these, but not destroy the client.
 class ClientHandler {
  public:
   // Registered: commands can be sent. again: a session before was lost; rooms have to be joined
@@ -71,7 +72,7 @@ enum class SendResult : std::uint8_t {
   kQueued,
   kNotConnected,  // no session at this moment
   kTooLong,       // longer than the protocol allows
-  kNotText,       // holds a line end or a NUL
+  kMalformed,     // holds a line end or a NUL, or the name holds a colon
 };
 
 // A session with a chat server, in the native protocol: connects, registers, keeps the connection
@@ -128,6 +129,10 @@ class Client final : private reactor::TimerHandler {
     kEnded,
   };
 
+  SendResult send_parts(std::initializer_list<std::string_view> parts);
+  SendResult send_to(std::string_view verb, std::string_view target);
+  SendResult send_to(std::string_view verb, std::string_view target, std::string_view text);
+
   void begin_attempt();
   void try_address();
   void forget_link();
@@ -138,14 +143,13 @@ class Client final : private reactor::TimerHandler {
   void on_open();
   void on_line(std::string_view line);
   void on_closed(std::string_view reason);
-  void on_drained() { handler_.on_sent(); }
 
   void on_registration_line(const ServerLine& line);
   void on_session_line(const ServerLine& line);
   void on_registered(std::string_view name);
   void on_refused(const ServerLine& error);
-  void lose(std::string_view reason);
-  void retry(std::string_view reason, bool was_ready);
+  void drop(std::string_view reason);
+  void try_again(std::string_view reason);
   void keep_alive();
   void check_leaving();
   void end(ClientEnd end, std::string_view reason);
@@ -157,7 +161,7 @@ class Client final : private reactor::TimerHandler {
   std::string name_;
   std::string capabilities_;
   std::string last_words_;  // the reason the server gave before it closed
-  std::string line_;        // being put together; kept for its memory
+  std::string line_;        // to be sent; kept for its memory
   Link* link_ = nullptr;    // deletes itself when its connection has ended
   reactor::TimerId timer_;
   reactor::TimePoint ready_since_;

@@ -38,9 +38,9 @@ enum class ServerVerb : std::uint8_t {
 struct ServerLine {
   static constexpr std::size_t kFieldsMax = 3;
 
-  std::optional<std::uint64_t> id;       // the message's number in the one order
-  std::optional<std::int64_t> unix_ms;   // when the server ordered it
-  std::string_view room;                 // of the tag; empty without one
+  std::optional<std::uint64_t> id;      // the message's number in the one order
+  std::optional<std::int64_t> unix_ms;  // when the server ordered it
+  std::string_view room;                // of the tag; empty without one
   ServerVerb verb = ServerVerb::kUnknown;
   std::string_view verb_name;
   // As many as the verb has; the last one is the rest of the line. Missing ones are empty.

@@ -1,11 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <ostream>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chat/protocol/native.h"
@@ -16,68 +19,474 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::size_t kLineBytesMax = 4096;
+const Limits kLimits;
 
-// A command that outlives the call, and how long its line was.
+// A command that outlives the call.
 struct Seen {
   Verb verb = Verb::kPlain;
+  ErrorCode code = ErrorCode::kNone;
   std::string target;
   std::string text;
-  ErrorCode code = ErrorCode::kNone;
-  std::size_t wire_bytes = 0;
 
   bool operator==(const Seen&) const = default;
   friend std::ostream& operator<<(std::ostream& out, const Seen& seen) {
-    return out << "{verb " << static_cast<int>(seen.verb) << ", target '" << seen.target
-               << "', text '" << seen.text << "', code " << static_cast<int>(seen.code)
-               << ", wire bytes " << seen.wire_bytes << "}";
+    return out << "{verb " << static_cast<int>(seen.verb) << ", code "
+               << static_cast<int>(seen.code) << ", target '" << seen.target << "', text '"
+               << seen.text << "'}";
   }
 };
+
+Seen said(Verb verb, std::string target = "", std::string text = "") {
+  return {verb, ErrorCode::kNone, std::move(target), std::move(text)};
+}
+
+Seen refused(ErrorCode code, std::string subject, std::string text) {
+  return {Verb::kReject, code, std::move(subject), std::move(text)};
+}
+
+Seen malformed(std::string subject, const std::string& usage) {
+  return refused(ErrorCode::kMalformed, std::move(subject), "usage: " + usage);
+}
+
+const Seen kTooLong = refused(ErrorCode::kTooLong, "", "the line is too long");
+const Seen kNotText = refused(ErrorCode::kMalformed, "", "the line is not UTF-8 text");
 
 class Recorder final : public CommandSink {
  public:
   explicit Recorder(std::size_t commands_max = SIZE_MAX) : commands_max_(commands_max) {}
 
-  bool on_command(const Command& command, std::size_t wire_bytes) override {
-    seen.push_back({.verb = command.verb,
-                    .target = std::string(command.target),
-                    .text = std::string(command.text),
-                    .code = command.code,
-                    .wire_bytes = wire_bytes});
+  bool on_command(const Command& command, std::size_t line_bytes) override {
+    seen.push_back(
+        {command.verb, command.code, std::string(command.target), std::string(command.text)});
+    wire_bytes.push_back(line_bytes);
     return seen.size() < commands_max_;
   }
 
   std::vector<Seen> seen;
+  std::vector<std::size_t> wire_bytes;
 
  private:
   std::size_t commands_max_;
 };
 
-// A codec behind a connection: bytes come in pieces, what was not taken comes again.
+// A codec behind a connection: bytes come in pieces, and what was not taken comes again.
 class Feed {
  public:
-  explicit Feed(const Limits& limits = {}) : codec(limits), limits_(limits) {}
-
   void read(std::string_view piece) {
     pending.append(piece);
-    const std::size_t taken = codec.parse(pending, recorder.seen_by_codec());
+    const std::size_t taken = codec.parse(pending, recorder);
     ASSERT_LE(taken, pending.size());
     pending.erase(0, taken);
-    ASSERT_LE(pending.size(), limits_.line_bytes_max * 2 + 2);
+    ASSERT_LE(pending.size(), kLimits.line_bytes_max * 2 + 2);
   }
 
-  struct Sink {
-    Recorder recorder;
-    CommandSink& seen_by_codec() { return recorder; }
-  };
-
-  NativeCodec codec;
+  NativeCodec codec{kLimits};
+  Recorder recorder;
   std::string pending;
-  Sink recorder;
+};
+
+std::vector<Seen> by_hand(std::string_view bytes) {
+  Feed feed;
+  feed.read(bytes);
+  return feed.recorder.seen;
+}
+
+// What comes of bytes after HELLO.
+std::vector<Seen> by_program(std::string_view bytes) {
+  Feed feed;
+  feed.read("HELLO:1:\n");
+  feed.read(bytes);
+  feed.recorder.seen.erase(feed.recorder.seen.begin());
+  return feed.recorder.seen;
+}
+
+struct Case {
+  std::string line;
+  Seen expected;
+};
+
+const std::vector<Case>& verbs_as_they_should_be() {
+  static const std::vector<Case> cases{
+      {"REGISTER:Alice", said(Verb::kRegister, "Alice")},
+      {"REGISTER:not:a name", said(Verb::kRegister, "not:a name")},
+      {"BROADCAST:hello: all", said(Verb::kBroadcast, "", "hello: all")},
+      {"BROADCAST: ", said(Verb::kBroadcast, "", " ")},
+      {"CHAT:Bob:hi: you", said(Verb::kDirect, "Bob", "hi: you")},
+      {"LIST", said(Verb::kList)},
+      {"LIST:dev", said(Verb::kList, "dev")},
+      {"ROOMS", said(Verb::kRooms)},
+      {"JOIN:dev", said(Verb::kJoin, "dev")},
+      {"PART:dev", said(Verb::kPart, "dev")},
+      {"SAY:dev:a:b", said(Verb::kSay, "dev", "a:b")},
+      {"TOPIC:dev:tea: at 5", said(Verb::kTopic, "dev", "tea: at 5")},
+      {"TOPIC:dev:", said(Verb::kTopic, "dev", "")},
+      {"REQUEST:Bob", said(Verb::kRequest, "Bob")},
+      {"ACCEPT:Bob", said(Verb::kAccept, "Bob")},
+      {"DECLINE:Bob", said(Verb::kDecline, "Bob")},
+      {"LEAVE", said(Verb::kLeave)},
+      {"PING:1:2", said(Verb::kPing, "", "1:2")},
+      {"PING:", said(Verb::kPing)},
+      {"QUIT", said(Verb::kQuit)},
+  };
+  return cases;
+}
+
+// Wrong with a colon, so that they are commands by hand, too.
+const std::vector<Case>& verbs_with_wrong_fields() {
+  static const std::vector<Case> cases{
+      {"REGISTER:", malformed("REGISTER", "REGISTER:name")},
+      {"BROADCAST:", malformed("BROADCAST", "BROADCAST:text")},
+      {"CHAT:", malformed("CHAT", "CHAT:name:text")},
+      {"CHAT:Bob", malformed("CHAT", "CHAT:name:text")},
+      {"CHAT:Bob:", malformed("CHAT", "CHAT:name:text")},
+      {"CHAT::hi", malformed("CHAT", "CHAT:name:text")},
+      {"LIST:", malformed("LIST", "LIST or LIST:room")},
+      {"ROOMS:", malformed("ROOMS", "ROOMS")},
+      {"ROOMS:dev", malformed("ROOMS", "ROOMS")},
+      {"JOIN:", malformed("JOIN", "JOIN:room")},
+      {"PART:", malformed("PART", "PART:room")},
+      {"SAY:dev", malformed("SAY", "SAY:room:text")},
+      {"SAY:dev:", malformed("SAY", "SAY:room:text")},
+      {"SAY::hi", malformed("SAY", "SAY:room:text")},
+      {"TOPIC:dev", malformed("TOPIC", "TOPIC:room:text")},
+      {"TOPIC::tea", malformed("TOPIC", "TOPIC:room:text")},
+      {"REQUEST:", malformed("REQUEST", "REQUEST:name")},
+      {"ACCEPT:", malformed("ACCEPT", "ACCEPT:name")},
+      {"DECLINE:", malformed("DECLINE", "DECLINE:name")},
+      {"LEAVE:Bob", malformed("LEAVE", "LEAVE")},
+      {"QUIT:bye", malformed("QUIT", "QUIT")},
+      {"HELLO:", malformed("HELLO", "HELLO:1:tags,presence")},
+      {"HELLO:1", malformed("HELLO", "HELLO:1:tags,presence")},
+  };
+  return cases;
+}
+
+TEST(NativeCodec, EveryVerb_IsUnderstoodByHandAndAfterHello) {
+  for (const Case& c : verbs_as_they_should_be()) {
+    EXPECT_THAT(by_hand(c.line + "\n"), ElementsAre(c.expected)) << c.line;
+    EXPECT_THAT(by_program(c.line + "\r\n"), ElementsAre(c.expected)) << c.line;
+  }
+}
+
+TEST(NativeCodec, WrongFields_AreAnsweredWithTheUsage) {
+  for (const Case& c : verbs_with_wrong_fields()) {
+    EXPECT_THAT(by_hand(c.line + "\n"), ElementsAre(c.expected)) << c.line;
+    EXPECT_THAT(by_program(c.line + "\n"), ElementsAre(c.expected)) << c.line;
+  }
+}
+
+TEST(NativeCodec, VerbWithoutItsFields_IsPlainTextByHandAndMalformedAfterHello) {
+  const std::vector<std::string> names{"REGISTER", "BROADCAST", "CHAT",  "JOIN",
+                                       "PART",     "SAY",       "TOPIC", "REQUEST",
+                                       "ACCEPT",   "DECLINE",   "PING",  "HELLO"};
+  for (const std::string& name : names) {
+    if (name != "SAY") {
+      EXPECT_THAT(by_hand(name + "\n"), ElementsAre(said(Verb::kPlain, "", name)));
+    }
+    const std::vector<Seen> seen = by_program(name + "\n");
+    ASSERT_EQ(seen.size(), 1U);
+    EXPECT_EQ(seen[0].code, ErrorCode::kMalformed) << name;
+    EXPECT_EQ(seen[0].target, name);
+    EXPECT_TRUE(seen[0].text.starts_with("usage: " + name)) << seen[0].text;
+  }
+}
+
+TEST(NativeCodec, WordsByHand_WorkInAnyCase) {
+  const std::vector<Case> cases{
+      {"list", said(Verb::kList)},
+      {"List", said(Verb::kList)},
+      {"help", said(Verb::kHelp)},
+      {"HELP", said(Verb::kHelp)},
+      {"QuIt", said(Verb::kQuit)},
+      {"send Bob hi there", said(Verb::kDirect, "Bob", "hi there")},
+      {"SEND   Bob  hi", said(Verb::kDirect, "Bob", " hi")},
+      {"send Bob: hi", said(Verb::kDirect, "Bob:", "hi")},
+      {"say list", said(Verb::kPlain, "", "list")},
+      {"Say LIST: a thing", said(Verb::kPlain, "", "LIST: a thing")},
+      {"SAY  two spaces", said(Verb::kPlain, "", " two spaces")},
+      {"send", malformed("send", "send name text")},
+      {"send ", malformed("send", "send name text")},
+      {"Send Bob", malformed("send", "send name text")},
+      {"send Bob ", malformed("send", "send name text")},
+      {"say", malformed("say", "say text")},
+      {"SAY ", malformed("say", "say text")},
+      {"HELP:me", malformed("HELP", "HELP")},
+  };
+  for (const Case& c : cases) {
+    EXPECT_THAT(by_hand(c.line + "\n"), ElementsAre(c.expected)) << c.line;
+  }
+}
+
+TEST(NativeCodec, OtherLinesByHand_ArePlainText) {
+  const std::vector<std::string> lines{"Hello everyone!",
+                                       "hello: everyone",
+                                       "register:Alice",
+                                       " list",
+                                       "list ",
+                                       "quit it",
+                                       "sending you this",
+                                       "says who",
+                                       "@id=1 LIST",
+                                       "BROADCASTING:x",
+                                       "@",
+                                       ":",
+                                       "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80",
+                                       "a\rb\tc\x1B[31m\x7F"};
+  for (const std::string& line : lines) {
+    EXPECT_THAT(by_hand(line + "\n"), ElementsAre(said(Verb::kPlain, "", line))) << line;
+  }
+}
+
+TEST(NativeCodec, BlankLines_AreIgnored) {
+  EXPECT_THAT(by_hand("\n\r\n  \n\t\r\n"), IsEmpty());
+  EXPECT_THAT(by_program("\n\r\n  \n\t\r\n"), IsEmpty());
+}
+
+TEST(NativeCodec, Hello_GrantsWhatIsKnownInOneOrder) {
+  const std::vector<std::pair<std::string, std::string>> asked_and_granted{
+      {"", ""},
+      {"tags", "tags"},
+      {"presence", "presence"},
+      {"presence,tags", "tags,presence"},
+      {"ack,tags,resume", "tags"},
+      {"tags,tags,,Presence,tagsy", "tags"},
+      {"tags:presence", ""},
+  };
+  for (const auto& [asked, granted] : asked_and_granted) {
+    EXPECT_THAT(by_hand("HELLO:1:" + asked + "\n"), ElementsAre(said(Verb::kHello, "", granted)))
+        << asked;
+  }
+}
+
+// Looks at the codec while it hands over the command.
+class FormatWatcher final : public CommandSink {
+ public:
+  explicit FormatWatcher(const NativeCodec& codec) : codec_(codec) {}
+  bool on_command(const Command& /*command*/, std::size_t /*wire_bytes*/) override {
+    formats.push_back(codec_.format());
+    presence.push_back(codec_.wants_presence());
+    return true;
+  }
+
+  std::vector<WireFormat> formats;
+  std::vector<bool> presence;
 
  private:
-  const Limits& limits_;
+  const NativeCodec& codec_;
 };
+
+TEST(NativeCodec, Hello_SwitchesTheFormatAtOnce) {
+  NativeCodec codec(kLimits);
+  FormatWatcher watcher(codec);
+  codec.parse("PING:a\nHELLO:1:presence,tags\n", watcher);
+  EXPECT_THAT(watcher.formats, ElementsAre(WireFormat::kByHand, WireFormat::kTagged));
+  EXPECT_THAT(watcher.presence, ElementsAre(false, true));
+
+  NativeCodec plain(kLimits);
+  FormatWatcher plain_watcher(plain);
+  plain.parse("HELLO:1:\n", plain_watcher);
+  EXPECT_THAT(plain_watcher.formats, ElementsAre(WireFormat::kProgram));
+  EXPECT_THAT(plain_watcher.presence, ElementsAre(false));
+}
+
+TEST(NativeCodec, Hello_OfAnotherVersionChangesNothing) {
+  const std::vector<Seen> seen = by_hand("HELLO:2:tags\nHELLO::\nlist\n");
+  const Seen other_version =
+      refused(ErrorCode::kMalformed, "HELLO", "version 1 is the only one spoken here");
+  EXPECT_THAT(seen, ElementsAre(other_version, other_version, said(Verb::kList)));
+}
+
+TEST(NativeCodec, Hello_WorksOnlyOnce) {
+  Feed feed;
+  feed.read("HELLO:1:tags\nHELLO:1:presence\n");
+  EXPECT_THAT(feed.recorder.seen,
+              ElementsAre(said(Verb::kHello, "", "tags"),
+                          refused(ErrorCode::kMalformed, "HELLO", "HELLO was said before")));
+  EXPECT_EQ(feed.codec.format(), WireFormat::kTagged);
+  EXPECT_FALSE(feed.codec.wants_presence());
+}
+
+TEST(NativeCodec, UnknownVerbAfterHello_Is405) {
+  const auto unknown = [](std::string subject) {
+    return refused(ErrorCode::kUnknownVerb, std::move(subject), "there is no such verb");
+  };
+  EXPECT_THAT(by_program("HELP\nlist\nsend Bob hi\nbroadcast:x\n:x\nLISTS\n"),
+              ElementsAre(unknown("HELP"), unknown("list"), unknown("send Bob hi"),
+                          unknown("broadcast"), unknown(""), unknown("LISTS")));
+  EXPECT_THAT(by_program(std::string(100, 'A') + ":x\n"),
+              ElementsAre(unknown(std::string(32, 'A'))));
+  // Cut in front of the character that has no room, not through it.
+  const std::string e_acute = "\xC3\xA9";
+  EXPECT_THAT(by_program(std::string(31, 'A') + e_acute + "\n"),
+              ElementsAre(unknown(std::string(31, 'A'))));
+}
+
+TEST(NativeCodec, Tags_AreTakenOffAfterHello) {
+  for (const std::string tags : {"@id=c17", "@a=", "@a=b;C-3_x=d=e:f", "@a=\xE2\x82\xAC"}) {
+    EXPECT_THAT(by_program(tags + " BROADCAST:hi there\n"),
+                ElementsAre(said(Verb::kBroadcast, "", "hi there")))
+        << tags;
+  }
+}
+
+TEST(NativeCodec, MalformedTags_Are400) {
+  for (const std::string line :
+       {"@", "@id=1", "@id=1 ", "@ LIST", "@id LIST", "@=1 LIST", "@id=1; LIST", "@;id=1 LIST",
+        "@i d=1 LIST", "@i.d=1 LIST", "@id=1;;x=2 LIST", "@\xC3\xA9=1 LIST"}) {
+    EXPECT_THAT(by_program(line + "\n"), ElementsAre(malformed("", "@key=value;key=value VERB...")))
+        << line;
+  }
+}
+
+TEST(NativeCodec, LineThatIsNotText_Is400AndTheNextOneWorks) {
+  using namespace std::string_literals;
+  const std::vector<std::string> lines{"a\0b"s, "\0"s, "\xFF", "BROADCAST:\xE9", "@id=\xFF LIST"};
+  for (const std::string& line : lines) {
+    EXPECT_THAT(by_hand(line + "\nlist\n"), ElementsAre(kNotText, said(Verb::kList)));
+    EXPECT_THAT(by_program(line + "\nLIST\n"), ElementsAre(kNotText, said(Verb::kList)));
+  }
+}
+
+TEST(NativeCodec, LineOfTheGreatestLength_IsTaken) {
+  const std::string longest(kLimits.line_bytes_max, 'x');
+  const std::string longer(kLimits.line_bytes_max + 1, 'x');
+  for (const std::string end : {"\n", "\r\n"}) {
+    EXPECT_THAT(by_hand(longest + end), ElementsAre(said(Verb::kPlain, "", longest)));
+    EXPECT_THAT(by_hand(longer + end), ElementsAre(kTooLong));
+  }
+  EXPECT_THAT(by_hand(longest + "\r\r\n"), ElementsAre(kTooLong));
+}
+
+TEST(NativeCodec, Tags_HaveTheirOwnLength) {
+  const std::string line = "BROADCAST:" + std::string(kLimits.line_bytes_max - 10, 'x');
+  const std::string tags = "@id=" + std::string(kLimits.line_bytes_max - 5, 'c') + " ";
+  ASSERT_EQ(line.size(), kLimits.line_bytes_max);
+  ASSERT_EQ(tags.size(), kLimits.line_bytes_max);
+  EXPECT_THAT(by_program(tags + line + "\r\n"),
+              ElementsAre(said(Verb::kBroadcast, "", line.substr(10))));
+  EXPECT_THAT(by_program(tags + line + "x\n"), ElementsAre(kTooLong));
+  EXPECT_THAT(by_program("@a=b;" + tags.substr(1) + "LIST\n"), ElementsAre(kTooLong));
+  EXPECT_THAT(by_program(std::string(kLimits.line_bytes_max + 1, '@') + "\n"),
+              ElementsAre(kTooLong));
+  EXPECT_THAT(by_hand(tags + line + "\n"), ElementsAre(kTooLong)) << "no tags by hand";
+}
+
+TEST(NativeCodec, TooLongLine_IsAnswered413OnceAndSkipped) {
+  const std::string bytes = "list\n" + std::string(100'000, 'x') + "\nquit\n";
+  EXPECT_THAT(by_hand(bytes), ElementsAre(said(Verb::kList), kTooLong, said(Verb::kQuit)));
+}
+
+TEST(NativeCodec, TooLongLineInOneBytePieces_IsNotKept) {
+  Feed feed;
+  const std::string line(20'000, '\xFF');
+  for (const char c : line) {
+    feed.read({&c, 1});
+    ASSERT_LE(feed.pending.size(), kLimits.line_bytes_max + 1);
+  }
+  EXPECT_THAT(feed.recorder.seen, IsEmpty()) << "answered before its end";
+  feed.read("\nlist\n");
+  EXPECT_THAT(feed.recorder.seen, ElementsAre(kTooLong, said(Verb::kList)));
+  EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(20'001U, 5U));
+}
+
+TEST(NativeCodec, TooLongTaggedLineInOneBytePieces_IsNotKept) {
+  Feed feed;
+  feed.read("HELLO:1:tags\n");
+  for (const char c : "@id=1 BROADCAST:" + std::string(20'000, 'x') + "\n") {
+    feed.read({&c, 1});
+  }
+  EXPECT_THAT(feed.recorder.seen, ElementsAre(said(Verb::kHello, "", "tags"), kTooLong));
+  EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(13U, 20'017U));
+}
+
+TEST(NativeCodec, WireBytes_CountTagsAndLineEnd) {
+  Feed feed;
+  feed.read("HELLO:1:\r\n@id=1 LIST\r\n\n\xFF\nPING:\n");
+  EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(10U, 12U, 2U, 6U));
+}
+
+TEST(NativeCodec, SinkThatWantsNoMore_StopsBehindThatLine) {
+  NativeCodec codec(kLimits);
+  Recorder recorder(2);
+  const std::string_view bytes = "list\nquit\r\nlist\n";
+  EXPECT_EQ(codec.parse(bytes, recorder), 11U);
+  EXPECT_THAT(recorder.seen, ElementsAre(said(Verb::kList), said(Verb::kQuit)));
+  Recorder rest;
+  EXPECT_EQ(codec.parse(bytes.substr(11), rest), 5U);
+  EXPECT_THAT(rest.seen, ElementsAre(said(Verb::kList)));
+}
+
+TEST(NativeCodec, SinkThatWantsNoMore_StopsBehindRefusedLinesToo) {
+  const std::vector<std::string> lines{"\xFF\n", std::string(5'000, 'x') + "\n"};
+  for (const std::string& line : lines) {
+    NativeCodec codec(kLimits);
+    Recorder recorder(1);
+    EXPECT_EQ(codec.parse(line + "list\n", recorder), line.size());
+    EXPECT_EQ(recorder.seen.size(), 1U);
+  }
+}
+
+TEST(NativeCodec, IncompleteLine_WaitsForItsRest) {
+  NativeCodec codec(kLimits);
+  Recorder recorder;
+  EXPECT_EQ(codec.parse("", recorder), 0U);
+  EXPECT_EQ(codec.parse("list\nqui", recorder), 5U);
+  EXPECT_EQ(codec.parse("qui", recorder), 0U);
+  EXPECT_EQ(codec.parse("quit\r", recorder), 0U);
+  EXPECT_EQ(codec.parse("quit\r\n", recorder), 6U);
+  EXPECT_THAT(recorder.seen, ElementsAre(said(Verb::kList), said(Verb::kQuit)));
+}
+
+std::vector<std::string> conversations() {
+  const std::string longest(kLimits.line_bytes_max, 'y');
+  return {
+      "REGISTER:Alice\nHello everyone!\r\nsend Bob Hi\n\nlist\r\nquit\n",
+      "HELLO:1:tags,presence\nREGISTER:A\n@id=c1;x=y BROADCAST:\xE2\x82\xAC: hi\nNOPE:1\nLIST\n",
+      "a\r\r\n\r\n\n\xFF\xFE\n@x=1 LIST\nHELLO:1:tags\r\n@x=1 LIST\r\n@ LIST\nHELLO:1:\nquit\n",
+      "HELLO:1:\n@x=" + longest + " LIST\nLIST\n@x=1 SAY:dev:" + longest + "\nPING:1\n",
+      longest + "\n" + longest + "\r\n" + longest + "z\n" + longest + "z\r\n" + longest +
+          "\rz\nHELLO:1:\n@" + longest + "\nPING:2\n",
+  };
+}
+
+void expect_same(const Feed& split, const Feed& whole, const std::string& how) {
+  ASSERT_EQ(split.recorder.seen, whole.recorder.seen) << how;
+  ASSERT_EQ(split.recorder.wire_bytes, whole.recorder.wire_bytes) << how;
+  ASSERT_EQ(split.codec.format(), whole.codec.format()) << how;
+}
+
+TEST(NativeCodec, EverySplitInTwo_GivesTheSame) {
+  for (const std::string& bytes : conversations()) {
+    Feed whole;
+    whole.read(bytes);
+    ASSERT_FALSE(whole.recorder.seen.empty());
+    for (std::size_t at = 0; at <= bytes.size(); ++at) {
+      Feed split;
+      split.read(std::string_view(bytes).substr(0, at));
+      split.read(std::string_view(bytes).substr(at));
+      ASSERT_NO_FATAL_FAILURE(expect_same(split, whole, "split at " + std::to_string(at)));
+    }
+  }
+}
+
+TEST(NativeCodec, AnySplitInMany_GivesTheSame) {
+  for (const std::string& bytes : conversations()) {
+    Feed whole;
+    whole.read(bytes);
+    for (std::uint32_t seed = 1; seed <= 100; ++seed) {
+      std::mt19937 random(seed);
+      const std::size_t piece_bytes_max = seed % 2 == 0 ? 3 : 1500;
+      std::uniform_int_distribution<std::size_t> piece_bytes(0, piece_bytes_max);
+      Feed split;
+      for (std::string_view rest = bytes; !rest.empty();) {
+        const std::size_t size = std::min(piece_bytes(random), rest.size());
+        split.read(rest.substr(0, size));
+        rest.remove_prefix(size);
+      }
+      ASSERT_NO_FATAL_FAILURE(expect_same(split, whole, "seed " + std::to_string(seed)));
+    }
+  }
+}
 
 }  // namespace
 }  // namespace chat

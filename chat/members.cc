@@ -1,0 +1,69 @@
+#include "chat/members.h"
+
+#include <algorithm>
+
+#include "reactor/check.h"
+
+namespace chat {
+
+namespace {
+
+Session::Membership* find_membership(Session& session, RoomId room) {
+  std::vector<Session::Membership>& all = session.memberships();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [room](const auto& entry) { return entry.room == room; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void Members::add(RoomId room, Session& session) {
+  if (find_membership(session, room) != nullptr) {
+    return;
+  }
+  std::vector<Member>& members = rooms_[room];
+  session.memberships().push_back({room, static_cast<std::uint32_t>(members.size())});
+  members.push_back(
+      {&session.connection(), &session, session.format(), session.wants_presence()});
+}
+
+void Members::remove(RoomId room, Session& session) {
+  Session::Membership* membership = find_membership(session, room);
+  if (membership == nullptr) {
+    return;
+  }
+  const auto found = rooms_.find(room);
+  CHECK(found != rooms_.end() && membership->position < found->second.size(),
+        "a membership without a room", room);
+  std::vector<Member>& members = found->second;
+  // The last member takes the place.
+  members[membership->position] = members.back();
+  find_membership(*members.back().session, room)->position = membership->position;
+  members.pop_back();
+  if (members.empty()) {
+    rooms_.erase(found);
+  }
+  *membership = session.memberships().back();
+  session.memberships().pop_back();
+}
+
+void Members::remove_from_all(Session& session) {
+  while (!session.memberships().empty()) {
+    remove(session.memberships().back().room, session);
+  }
+}
+
+void Members::refresh(Session& session) {
+  for (const Session::Membership& membership : session.memberships()) {
+    Member& member = rooms_.at(membership.room)[membership.position];
+    member.format = session.format();
+    member.wants_presence = session.wants_presence();
+  }
+}
+
+std::span<const Members::Member> Members::of(RoomId room) const {
+  const auto found = rooms_.find(room);
+  return found == rooms_.end() ? std::span<const Member>{} : found->second;
+}
+
+}  // namespace chat

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chat/handover.h"
+#include "chat/limits.h"
+#include "chat/shard.h"
+#include "chat/switchboard.h"
+#include "reactor/listener.h"
+#include "reactor/mailbox.h"
+#include "reactor/net.h"
+
+namespace chat {
+
+struct ServerOptions {
+  Limits limits;             // clients_max resolved, not 0
+  std::uint16_t threads = 1;  // at least 1
+  int backlog = 4096;
+};
+
+// The whole chat server: its shards, the hub and the listening sockets. Made, listened and run on
+// one thread, which becomes shard 0's; drain() may come from any.
+class Server final : private reactor::Acceptor,
+                     private reactor::TimerHandler,
+                     private reactor::MailHandler<char> {
+ public:
+  using NetFactory = std::function<std::unique_ptr<reactor::Net>()>;
+
+  Server(const ServerOptions& options, const NetFactory& make_net);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // Returns an errno value or 0; then bound is the address with the real port.
+  int listen(const reactor::Address& address, reactor::Address& bound);
+  // Serves until a drain has ended.
+  void run();
+  // Any thread: stops accepting, tells every client BYE, lets what is queued be sent, and ends
+  // run(), after Limits::drain_timeout at the latest.
+  void drain();
+
+  // For whoever runs the shards' turns himself, instead of run(): the simulation.
+  const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
+  Switchboard& switchboard() { return *switchboard_; }
+  // The drain is over: nobody is left, or its time is.
+  bool drained() const { return drained_; }
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  // Tells a connection that was not admitted why, and ends it. One handler serves all of them.
+  class Refusal final : public reactor::Handler {
+   public:
+    std::size_t on_data(reactor::Connection& /*connection*/, std::string_view bytes) override {
+      return bytes.size();
+    }
+    void on_close(reactor::Connection& /*connection*/, reactor::CloseReason /*reason*/,
+                  int /*error*/) override {
+      --open;
+    }
+    std::size_t open = 0;
+  };
+
+  void on_accept(int fd, const reactor::Address& peer) override;
+  void refuse(int fd, const reactor::Endpoint& peer, Admission::Verdict verdict);
+  void on_mail(char& mail) override;
+  void on_timer(std::uint64_t argument) override;
+  void begin_drain();
+  void log_summary() const;
+  reactor::Reactor& loop() { return shards_.front()->reactor(); }
+
+  const ServerOptions options_;
+  Handover handover_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<Switchboard> switchboard_;
+  std::unique_ptr<reactor::Mailbox<char>> drain_mailbox_;  // any item: begin to drain
+  std::vector<reactor::Listener*> listeners_;
+  Refusal refusal_;
+  std::uint64_t refused_ = 0;
+  std::size_t next_shard_ = 0;
+  reactor::TimePoint drain_deadline_;
+  bool draining_ = false;
+  bool drained_ = false;
+};
+
+}  // namespace chat

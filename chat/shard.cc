@@ -1,0 +1,164 @@
+#include "chat/shard.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "reactor/check.h"
+
+namespace chat {
+
+namespace {
+
+reactor::ConnectionLimits connection_limits(const Limits& limits) {
+  reactor::ConnectionLimits result;
+  result.out_bytes_max = limits.out_bytes_max;
+  result.out_high_mark_bytes = limits.out_high_mark_bytes;
+  result.out_low_mark_bytes = limits.out_low_mark_bytes;
+  // What Codec::parse may leave.
+  result.tail_bytes_max = 2 * limits.line_bytes_max + 2;
+  result.idle_timeout = limits.idle_timeout;
+  result.stall_timeout = limits.stall_timeout;
+  result.linger_timeout = limits.drain_timeout;
+  return result;
+}
+
+}  // namespace
+
+Shard::Shard(std::uint16_t index, std::unique_ptr<reactor::Net> net, const Limits& limits,
+             Handover& handover)
+    : index_(index),
+      limits_(limits),
+      handover_(handover),
+      reactor_(std::move(net), connection_limits(limits)),
+      mailbox_(reactor_, *this),
+      log_(limits.tail_bytes),
+      encoded_(limits) {
+  reactor_.set_turn_handler(*this);
+}
+
+Shard::~Shard() { reactor_.close_all(); }
+
+void Shard::add_connection(int fd, const reactor::Endpoint& peer) {
+  SessionHost& host = *this;
+  auto session = std::make_unique<Session>(host, index_, limits_, peer);
+  if (reactor_.adopt(fd, *session) == nullptr) {
+    spdlog::warn("cannot watch a connection from {}: closed it", peer.to_string());
+    uplink_->connection_closed(peer);
+    return;
+  }
+  ++counts_.sessions;
+  session->index = sessions_.size();
+  sessions_.push_back(std::move(session));
+}
+
+void Shard::apply(const Event& event) {
+  if (event.id > log_.last_id()) {
+    log_.append(event);
+  }
+  if (!event.to) {
+    fan_out(event);
+  } else if (Session* session = find(event.to)) {
+    apply_to_session(event, *session);
+  }
+}
+
+void Shard::apply_to_session(const Event& event, Session& session) {
+  switch (event.kind) {
+    case EventKind::kRegistered:
+      session.registered(event.subject);
+      members_.add(kLobby, session);
+      spdlog::info("{} registered from {}", session.name(), session.peer().to_string());
+      break;
+    case EventKind::kJoined:
+      members_.add(event.room_id, session);
+      break;
+    case EventKind::kParted:
+      members_.remove(event.room_id, session);
+      break;
+    case EventKind::kWelcome:
+      members_.refresh(session);
+      break;
+    default:
+      break;
+  }
+  encoded_.begin(event);
+  const std::string_view bytes = encoded_.in(session.format());
+  ++counts_.deliveries;
+  if (event.kind == EventKind::kBye) {
+    session.finish(bytes);
+  } else {
+    session.connection().send(bytes);
+  }
+}
+
+void Shard::fan_out(const Event& event) {
+  const bool presence_only =
+      event.kind == EventKind::kPresenceJoined || event.kind == EventKind::kPresenceLeft;
+  const Session* except = find(event.except);
+  encoded_.begin(event);
+  for (const Members::Member& member : members_.of(event.room_id)) {
+    if (member.session == except || (presence_only && !member.wants_presence)) {
+      continue;
+    }
+    member.connection->send(encoded_.in(member.format));
+    ++counts_.deliveries;
+  }
+}
+
+Session* Shard::find(SessionRef ref) {
+  if (ref.shard != index_) {
+    return nullptr;
+  }
+  reactor::Connection* connection = reactor_.find(ref.token);
+  // Every connection that the hub can name is one of our sessions.
+  return connection == nullptr ? nullptr : static_cast<Session*>(&connection->handler());
+}
+
+void Shard::drain() {
+  for (const std::unique_ptr<Session>& session : sessions_) {
+    session->say_bye("server shutting down", EndReason::kServerStopping);
+  }
+}
+
+void Shard::submit(SessionRef from, const Command& command) { uplink_->submit(from, command); }
+
+void Shard::session_closed(Session& session, EndReason reason) {
+  ++counts_.ends[static_cast<std::size_t>(reason)];
+  if (session.name().empty()) {
+    spdlog::debug("connection from {} ended: {}", session.peer().to_string(), to_string(reason));
+  } else {
+    spdlog::info("{} left: {}", session.name(), to_string(reason));
+  }
+  members_.remove_from_all(session);
+  Command disconnect;
+  disconnect.verb = Verb::kDisconnect;
+  uplink_->submit(session.ref(), disconnect);
+  uplink_->connection_closed(session.peer());
+  // The last session takes the place; ours goes.
+  const std::size_t place = session.index;
+  CHECK(place < sessions_.size() && sessions_[place].get() == &session, "a session out of place");
+  std::swap(sessions_[place], sessions_.back());
+  sessions_[place]->index = place;
+  sessions_.pop_back();
+}
+
+void Shard::on_mail(ShardMail& mail) {
+  if (mail.connection.fd >= 0) {
+    add_connection(mail.connection.fd, mail.connection.peer);
+  }
+  for (const Event& event : mail.events) {
+    apply(event);
+  }
+  handover_.taken(mail.events.bytes());
+  if (mail.drain) {
+    drain();
+  }
+}
+
+void Shard::on_turn_end() {
+  uplink_->end_turn();
+  reactor_.hold_reading(handover_.congested());
+}
+
+}  // namespace chat

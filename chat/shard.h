@@ -1,0 +1,99 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "chat/batch.h"
+#include "chat/encoded_event.h"
+#include "chat/handover.h"
+#include "chat/limits.h"
+#include "chat/log.h"
+#include "chat/members.h"
+#include "chat/message.h"
+#include "chat/session.h"
+#include "chat/uplink.h"
+#include "reactor/mailbox.h"
+#include "reactor/reactor.h"
+
+namespace chat {
+
+// What reaches a shard from other threads, in order: connections that were accepted for it, events
+// from the hub, the order to drain.
+struct ShardMail {
+  struct NewConnection {
+    int fd = -1;
+    reactor::Endpoint peer;
+  };
+
+  NewConnection connection;  // fd -1: none
+  Batch<Event> events;
+  bool drain = false;
+};
+
+// The sessions of one reactor thread, and where fan-out happens: each event of the hub is encoded
+// once per wire format and appended to the output of every local member. Everything but mailbox()
+// belongs to the thread that runs reactor().
+class Shard final : private SessionHost,
+                    private reactor::TurnHandler,
+                    private reactor::MailHandler<ShardMail> {
+ public:
+  struct Counts {
+    std::uint64_t sessions = 0;    // ever
+    std::uint64_t deliveries = 0;  // events appended to a session's output
+    std::array<std::uint64_t, kEndReasonCount> ends{};
+  };
+
+  Shard(std::uint16_t index, std::unique_ptr<reactor::Net> net, const Limits& limits,
+        Handover& handover);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+  // Ends what is left. REQUIRES: uplink is still there, no other thread posts any more.
+  ~Shard();
+
+  // The way to the hub; not owned. REQUIRED before the first connection.
+  void set_uplink(Uplink& uplink) { uplink_ = &uplink; }
+
+  // Takes over an accepted connection that was admitted.
+  void add_connection(int fd, const reactor::Endpoint& peer);
+  // Delivers an event of the hub to the sessions of this shard that it is for.
+  void apply(const Event& event);
+  // Tells everybody BYE and ends all sessions in order.
+  void drain();
+  // Ends all sessions at once.
+  void close_all() { reactor_.close_all(); }
+
+  // For other threads.
+  reactor::Mailbox<ShardMail>& mailbox() { return mailbox_; }
+
+  reactor::Reactor& reactor() { return reactor_; }
+  std::uint16_t index() const { return index_; }
+  std::size_t session_count() const { return sessions_.size(); }
+  const Counts& counts() const { return counts_; }
+  const Log& log() const { return log_; }
+
+ private:
+  void submit(SessionRef from, const Command& command) override;
+  void session_closed(Session& session, EndReason reason) override;
+  void on_turn_end() override;
+  void on_mail(ShardMail& mail) override;
+
+  Session* find(SessionRef ref);
+  void apply_to_session(const Event& event, Session& session);
+  void fan_out(const Event& event);
+
+  const std::uint16_t index_;
+  const Limits& limits_;
+  Handover& handover_;
+  reactor::Reactor reactor_;
+  reactor::Mailbox<ShardMail> mailbox_;
+  Uplink* uplink_ = nullptr;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  Members members_;
+  Log log_;
+  EncodedEvent encoded_;
+  Counts counts_;
+};
+
+}  // namespace chat

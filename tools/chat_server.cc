@@ -1,0 +1,178 @@
+// chat-server: reads its flags, listens, serves until a signal says otherwise.
+
+#include <fmt/format.h>
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "chat/server.h"
+#include "reactor/address.h"
+#include "reactor/net.h"
+#include "tools/server_options.h"
+
+namespace {
+
+constexpr int kCouldNotRun = 1;
+
+// The log goes through a thread of its own and drops its oldest lines when standard error can't
+// take them: a terminal that is stopped with Ctrl-S must not stop the chat.
+void start_log(const std::string& level) {
+  constexpr std::size_t kQueuedLinesMax = 8192;
+  spdlog::init_thread_pool(kQueuedLinesMax, 1);
+  spdlog::set_default_logger(
+      spdlog::create_async_nb<spdlog::sinks::stderr_color_sink_mt>("chat-server"));
+  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Waits for the signals on a thread of its own, so that no code runs in a signal handler: the first
+// drains the server, the second leaves at once. REQUIRES: made before any other thread.
+class SignalWatch {
+ public:
+  SignalWatch() {
+    const sigset_t signals = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+  ~SignalWatch() {
+    if (thread_.joinable()) {
+      over_ = true;
+      pthread_kill(thread_.native_handle(), SIGTERM);
+      thread_.join();
+    }
+  }
+
+  void start(chat::Server& server) {
+    thread_ = std::thread([this, &server] { watch(server); });
+  }
+
+ private:
+  void watch(chat::Server& server) {
+    const sigset_t signals = stop_signals();
+    for (int count = 1;; ++count) {
+      int signal = 0;
+      sigwait(&signals, &signal);
+      if (over_) {
+        return;
+      }
+      if (count > 1) {
+        _exit(128 + signal);
+      }
+      server.drain();
+    }
+  }
+
+  std::atomic<bool> over_{false};
+  std::thread thread_;
+};
+
+std::string explain_listen_error(const reactor::Address& address, int error) {
+  const std::string where = address.to_string();
+  switch (error) {
+    case EADDRINUSE:
+      return fmt::format("{} is in use: another server runs there; stop it or use --listen", where);
+    case EACCES:
+      return fmt::format("no permission to listen on {}: choose a port above 1023, or another path",
+                         where);
+    default:
+      return fmt::format("cannot listen on {}: {}", where, std::strerror(error));
+  }
+}
+
+// Listens on everything that `listen` names. Empty, or one line about what is wrong.
+std::string listen_on(chat::Server& server, const std::string& listen) {
+  const reactor::Resolved resolved = reactor::resolve(listen);
+  if (resolved.addresses.empty()) {
+    return fmt::format("--listen {}: {}", listen, resolved.error);
+  }
+  std::string unavailable;
+  std::size_t listening = 0;
+  for (const reactor::Address& address : resolved.addresses) {
+    reactor::Address bound;
+    const int error = server.listen(address, bound);
+    if (error == 0) {
+      spdlog::info("listening on {}", bound.to_string());
+      ++listening;
+    } else if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT) {
+      // A machine without IPv6 still has the other half of localhost.
+      unavailable = explain_listen_error(address, error);
+    } else {
+      return explain_listen_error(address, error);
+    }
+  }
+  if (listening > 0 && !unavailable.empty()) {
+    spdlog::warn("{}", unavailable);
+    unavailable.clear();
+  }
+  return unavailable;
+}
+
+int complain(const std::string& what) {
+  spdlog::shutdown();  // what was logged comes first
+  fmt::print(stderr, "chat-server: {}\n", what);
+  return kCouldNotRun;
+}
+
+int serve(const tools::ServerSettings& settings) {
+  SignalWatch signals;
+  start_log(settings.log_level);
+  chat::Server server(settings.server, reactor::make_net);
+  for (const std::string& listen : settings.listen) {
+    if (const std::string wrong = listen_on(server, listen); !wrong.empty()) {
+      return complain(wrong);
+    }
+  }
+  spdlog::info("ready: {} thread{}, up to {} clients", settings.server.threads,
+               settings.server.threads == 1 ? "" : "s", settings.server.limits.clients_max);
+  signals.start(server);
+  server.run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Standard error may be a pipe that has gone; sockets are guarded by the reactor itself.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    tools::ServerSettings settings;
+    int exit_code = 0;
+    if (!tools::read_server_settings(argc, argv, settings, exit_code)) {
+      return exit_code;
+    }
+    const std::string wrong =
+        tools::settle_clients_max(settings, reactor::raise_descriptor_limit());
+    if (!wrong.empty()) {
+      return complain(wrong);
+    }
+    if (settings.check_config_only) {
+      fmt::print("the configuration is right\n");
+      return 0;
+    }
+    exit_code = serve(settings);
+    spdlog::shutdown();
+    return exit_code;
+  } catch (const std::exception& error) {
+    return complain(error.what());
+  }
+}

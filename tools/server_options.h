@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chat/server.h"
+
+namespace tools {
+
+struct ServerSettings {
+  chat::ServerOptions server;
+  std::vector<std::string> listen;
+  std::string log_level = "info";
+  bool check_config_only = false;
+};
+
+// Reads the command line and the configuration file that it names. Returns true to go on; false to
+// leave with exit_code, after everything there is to say was printed (help, version, or one line
+// about what is wrong).
+bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& exit_code);
+
+// Settles clients_max against the descriptors there are. Empty, or one line that says what to do.
+std::string settle_clients_max(ServerSettings& settings, std::size_t descriptors);
+
+}  // namespace tools
