@@ -94,7 +94,9 @@ class Hub {
   void leave_private_chat(const Client& client);
   void forget_private_chats(const Client& client);
   void expire_requests();
-  void answer(const Client& client, const Client& other, PrivateChats::Outcome outcome);
+  // name: the other's, as the client spelled it.
+  void answer(const Client& client, const Client& other, std::string_view name,
+              PrivateChats::Outcome outcome);
 
   // Null when there is none.
   const Client* find_client(std::string_view name) const;

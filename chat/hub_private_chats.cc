@@ -12,7 +12,7 @@ void Hub::request(const Client& client, std::string_view name) {
            {"that is you; REQUEST somebody else for a private chat"});
     return;
   }
-  answer(client, *other, private_chats_.ask(client.session, other->session, time_.now));
+  answer(client, *other, name, private_chats_.ask(client.session, other->session, time_.now));
 }
 
 void Hub::accept(const Client& client, std::string_view name) {
@@ -21,7 +21,7 @@ void Hub::accept(const Client& client, std::string_view name) {
     refuse_no_request(client.session, name);
     return;
   }
-  answer(client, *asker, private_chats_.accept(client.session, asker->session));
+  answer(client, *asker, name, private_chats_.accept(client.session, asker->session));
 }
 
 void Hub::decline(const Client& client, std::string_view name) {
@@ -62,7 +62,8 @@ void Hub::expire_requests() {
   }
 }
 
-void Hub::answer(const Client& client, const Client& other, PrivateChats::Outcome outcome) {
+void Hub::answer(const Client& client, const Client& other, std::string_view name,
+                 PrivateChats::Outcome outcome) {
   using Outcome = PrivateChats::Outcome;
   switch (outcome) {
     case Outcome::kAsked:
@@ -73,22 +74,22 @@ void Hub::answer(const Client& client, const Client& other, PrivateChats::Outcom
       tell(other.session, EventKind::kChatStarted, client.name);
       return;
     case Outcome::kNoRequest:
-      refuse_no_request(client.session, other.name);
+      refuse_no_request(client.session, name);
       return;
     case Outcome::kSelfBusy:
-      refuse(client.session, ErrorCode::kTaken, other.name,
+      refuse(client.session, ErrorCode::kTaken, name,
              {"you are in a private chat already; LEAVE it first"});
       return;
     case Outcome::kOtherBusy:
-      refuse(client.session, ErrorCode::kTaken, other.name,
+      refuse(client.session, ErrorCode::kTaken, name,
              {other.name, " is in a private chat; try again later"});
       return;
     case Outcome::kRepeated:
-      refuse(client.session, ErrorCode::kTaken, other.name,
+      refuse(client.session, ErrorCode::kTaken, name,
              {"already asked; wait for the answer of ", other.name});
       return;
     case Outcome::kTooMany:
-      refuse(client.session, ErrorCode::kTooFast, other.name,
+      refuse(client.session, ErrorCode::kTooFast, name,
              {"too many wait for an answer of ", other.name, "; try again in a minute"});
       return;
   }

@@ -87,7 +87,7 @@ void Hub::part(Client& client, std::string_view room_name) {
     return;
   }
   if (room->id == kLobby) {
-    refuse(client.session, ErrorCode::kForbidden, kLobbyName,
+    refuse(client.session, ErrorCode::kForbidden, room_name,
            {"everybody is in the lobby; QUIT leaves the chat"});
     return;
   }
@@ -110,7 +110,7 @@ void Hub::set_topic(const Client& client, std::string_view room_name, std::strin
     return;
   }
   if (room->id == kLobby) {
-    refuse(client.session, ErrorCode::kForbidden, kLobbyName,
+    refuse(client.session, ErrorCode::kForbidden, room_name,
            {"the lobby has no topic; JOIN a room to set one there"});
     return;
   }

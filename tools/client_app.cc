@@ -38,6 +38,11 @@ void ClientApp::on_typed(std::string_view line) {
   explain(perform(interpret(line, peer_)));
 }
 
+void ClientApp::quit() {
+  has_quit_ = true;
+  client_.quit();
+}
+
 SendResult ClientApp::perform(const Action& action) {
   switch (action.kind) {
     case ActionKind::kNothing:
@@ -64,13 +69,16 @@ SendResult ClientApp::perform(const Action& action) {
     case ActionKind::kDecline:
       return answer_request(action);
     case ActionKind::kLeave:
+      if (peer_.empty()) {
+        error("you are not in a private chat");
+        return SendResult::kQueued;
+      }
       return client_.leave();
     case ActionKind::kHelp:
       output_.print(command_help());
       return SendResult::kQueued;
     case ActionKind::kQuit:
-      has_quit_ = true;
-      client_.quit();
+      quit();
       return SendResult::kQueued;
     case ActionKind::kUsage:
       error(fmt::format("usage: {}", action.text));
@@ -124,7 +132,7 @@ void ClientApp::on_ready(std::string_view name, bool again) {
   has_begun_ = true;
   if (again) {
     notice(fmt::format("back as {}", name));
-    for (const std::string& room : rooms_) {
+    for (const std::string& room : joined_rooms_) {
       client_.join(room);
     }
   } else if (use_ == Use::kInteractive) {
@@ -168,10 +176,16 @@ void ClientApp::note_line(const ServerLine& line) {
       learn_names(subject);
       return;
     case ServerVerb::kJoined:
-      rooms_.emplace(subject);
+      learn_rooms(subject);
+      if (joined_rooms_.size() < kNamesMax) {
+        joined_rooms_.emplace(subject);
+      }
       return;
     case ServerVerb::kParted:
-      rooms_.erase(std::string(subject));
+      joined_rooms_.erase(std::string(subject));
+      return;
+    case ServerVerb::kRoomList:
+      learn_rooms(subject);
       return;
     case ServerVerb::kRequest:
       learn_names(subject);
@@ -217,6 +231,10 @@ void ClientApp::on_lost(std::string_view reason, std::chrono::milliseconds wait)
 }
 
 void ClientApp::on_retry(std::string_view reason, std::chrono::milliseconds wait) {
+  // The first attempts follow closely and are not worth a line each.
+  if (wait < kWaitWorthTelling) {
+    return;
+  }
   notice(fmt::format("still not connected ({}), trying again in {}", reason, in_words(wait)));
 }
 
@@ -234,6 +252,16 @@ void ClientApp::learn_names(std::string_view list) {
     // What ends up in the line being edited must be a name and nothing else.
     if (is_name(name) && name != client_.name() && names_.size() < kNamesMax) {
       names_.emplace(name);
+    }
+  });
+}
+
+// list: "lobby=12,dev=3", or without the numbers.
+void ClientApp::learn_rooms(std::string_view list) {
+  for_each_name(list, [this](std::string_view item) {
+    const std::string_view room = item.substr(0, item.find('='));
+    if (is_name(room) && rooms_.size() < kNamesMax) {
+      rooms_.emplace(room);
     }
   });
 }

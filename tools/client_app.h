@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -35,7 +36,7 @@ class ClientApp final : public ClientHandler, public Completer {
   // Does what a typed line asks for. REQUIRES: client().is_ready() in a script.
   void on_typed(std::string_view line);
   // Leaves in order.
-  void quit() { client_.quit(); }
+  void quit();
 
   bool has_begun() const { return has_begun_; }
   bool has_quit() const { return has_quit_; }
@@ -45,8 +46,10 @@ class ClientApp final : public ClientHandler, public Completer {
   Completion complete_word(std::string_view before_cursor) const override;
 
  private:
-  static constexpr std::size_t kNamesMax = 20'000;  // known for completion
+  static constexpr std::size_t kNamesMax = 20'000;  // known for completion, and rooms likewise
   static constexpr std::size_t kAskersMax = 64;     // remembered for accept and decline
+
+  static constexpr std::chrono::milliseconds kWaitWorthTelling{1'000};
 
   // A list that was asked for and has not come to its end.
   struct ListRequest {
@@ -67,6 +70,7 @@ class ClientApp final : public ClientHandler, public Completer {
   void note_line(const ServerLine& line);
   bool show_list(const ServerLine& line);
   void learn_names(std::string_view list);
+  void learn_rooms(std::string_view list);
   void forget_names(std::string_view list);
   void set_peer(std::string_view peer);
   void add_asker(std::string_view name);
@@ -79,8 +83,9 @@ class ClientApp final : public ClientHandler, public Completer {
   const Display display_;
   const Use use_;
   Client client_;
-  NameSet names_;                    // seen in the chat
-  NameSet rooms_;                    // we are in
+  NameSet names_;  // seen in the chat
+  NameSet rooms_;  // seen likewise
+  NameSet joined_rooms_;
   std::string peer_;                 // of the private chat; empty: none
   std::vector<std::string> askers_;  // for a private chat, the last one last
   std::deque<ListRequest> lists_;    // in the order asked for

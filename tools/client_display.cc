@@ -232,9 +232,7 @@ std::string Display::with_time(std::string_view text, std::int64_t unix_ms) cons
   }
   const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
   std::tm local{};
-  if (localtime_r(&seconds, &local) == nullptr) {
-    return std::string(text);  // a time out of this world, from the server
-  }
+  localtime_r(&seconds, &local);
   const std::string time =
       fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
   return fmt::format("{} {}", paint(kDim, time), text);

@@ -182,7 +182,8 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
   app.set_config("--config", "", "read flags from FILE, one name=value a line, # comments")
       ->type_name("FILE");
   app.allow_config_extras(false);
-  app.add_flag("--check-config", settings.check_config_only, "say whether the flags are right, and leave")
+  app.add_flag("--check-config", settings.check_config_only,
+               "say whether the flags are right, and leave")
       ->configurable(false);
   bool help_limits = false;
   app.add_flag("--help-limits", help_limits, "show the limits and leave")->configurable(false);
@@ -219,7 +220,8 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
 
 std::string settle_clients_max(ServerSettings& settings, std::size_t descriptors) {
   // Standard streams, the log, wake-ups, reserves and listening sockets.
-  const std::size_t own = 32 + 4 * std::size_t{settings.server.threads} + 2 * settings.listen.size();
+  const std::size_t own =
+      32 + 4 * std::size_t{settings.server.threads} + 2 * settings.listen.size();
   chat::Limits& limits = settings.server.limits;
   const std::size_t overhead = own + limits.refusals_max;
   if (limits.clients_max == 0) {

@@ -103,7 +103,7 @@ void append_list(std::string& out, std::string_view verb, std::string_view room,
 }
 
 void append_tags(std::string& out, const Event& event, WireFormat format) {
-  if (format != WireFormat::kTagged || event.id == 0) {
+  if (format != WireFormat::kTagged) {
     return;
   }
   out.append("@id=");

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "chat/names.h"
 #include "chat/protocol/native.h"
 #include "chat/protocol/utf8.h"
 
@@ -114,14 +115,9 @@ Command apply_rule(const VerbRule& rule, std::optional<std::string_view> rest) {
   return accept(rule.verb, fields.head, *fields.rest);
 }
 
-constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// lower: in small letters already.
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return to_lower(a) == b; });
+// word: in any case.
+bool is_word(std::string_view text, std::string_view word) {
+  return compare_ignoring_case(text, word) == 0;
 }
 
 // send NAME TEXT
@@ -139,21 +135,21 @@ Command send_by_hand(std::string_view arguments) {
 
 // The words that people type; nothing if the line begins with none of them.
 std::optional<Command> words_by_hand(std::string_view line) {
-  if (equals_ignoring_case(line, "list")) {
+  if (is_word(line, "list")) {
     return accept(Verb::kList);
   }
-  if (equals_ignoring_case(line, "help")) {
+  if (is_word(line, "help")) {
     return accept(Verb::kHelp);
   }
-  if (equals_ignoring_case(line, "quit")) {
+  if (is_word(line, "quit")) {
     return accept(Verb::kQuit);
   }
   const std::string_view word = line.substr(0, line.find(' '));
   const std::string_view arguments = line.substr(std::min(word.size() + 1, line.size()));
-  if (equals_ignoring_case(word, "send")) {
+  if (is_word(word, "send")) {
     return send_by_hand(arguments);
   }
-  if (equals_ignoring_case(word, "say")) {
+  if (is_word(word, "say")) {
     return arguments.empty() ? reject(ErrorCode::kMalformed, "say", "usage: say text")
                              : accept(Verb::kPlain, {}, arguments);
   }
@@ -161,8 +157,8 @@ std::optional<Command> words_by_hand(std::string_view line) {
 }
 
 constexpr bool is_key_character(char c) {
-  const char lower = to_lower(c);
-  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_';
 }
 
 // tags: what is between the @ and the space.

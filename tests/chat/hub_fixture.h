@@ -42,11 +42,20 @@ struct Seen {
   std::string text;
 };
 
+inline std::ostream& operator<<(std::ostream& out, const SessionRef& ref) {
+  return ref ? out << ref.shard << '/' << ref.token.index : out << "nobody";
+}
+inline std::ostream& operator<<(std::ostream& out, EventKind kind) {
+  return out << "EventKind " << static_cast<int>(kind);
+}
+inline std::ostream& operator<<(std::ostream& out, ErrorCode code) {
+  return out << "ErrorCode " << static_cast<int>(code);
+}
+
 inline std::ostream& operator<<(std::ostream& out, const Seen& seen) {
-  return out << "{kind " << static_cast<int>(seen.kind) << ", code " << static_cast<int>(seen.code)
-             << ", room " << seen.room_id << " '" << seen.room << "', to " << seen.to.shard << '/'
-             << seen.to.token.index << ", id " << seen.id << ", subject '" << seen.subject
-             << "', text '" << seen.text << "'}";
+  return out << '{' << seen.kind << ", " << seen.code << ", room " << seen.room_id << " '"
+             << seen.room << "', to " << seen.to << ", except " << seen.except << ", id " << seen.id
+             << ", subject '" << seen.subject << "', text '" << seen.text << "'}";
 }
 
 inline SessionRef session(std::uint32_t index, std::uint16_t shard = 0) {
@@ -54,7 +63,7 @@ inline SessionRef session(std::uint32_t index, std::uint16_t shard = 0) {
 }
 
 // A hub with a clock that the test moves and a record of all its events.
-class HubTest : public ::testing::Test, protected EventSink {
+class HubTest : public ::testing::Test, public EventSink {
  protected:
   using Events = std::vector<Seen>;
 
@@ -64,9 +73,8 @@ class HubTest : public ::testing::Test, protected EventSink {
   void start() { hub_ = std::make_unique<Hub>(limits_, *this); }
 
   Events apply(const SessionRef& from, const Command& command) {
-    seen_.clear();
     hub_->apply(from, command, time_);
-    return std::move(seen_);
+    return std::exchange(seen_, {});
   }
   Events apply(const SessionRef& from, Verb verb, std::string_view target = {},
                std::string_view text = {}) {
@@ -92,9 +100,8 @@ class HubTest : public ::testing::Test, protected EventSink {
   Events advance(reactor::Duration duration) {
     time_.now += duration;
     time_.unix_ms += std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-    seen_.clear();
     hub_->tick(time_);
-    return std::move(seen_);
+    return std::exchange(seen_, {});
   }
   // Lets gathered presence notices go, so that later ones stand alone.
   void settle_presence() { advance(limits_.presence_interval); }

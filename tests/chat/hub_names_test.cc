@@ -91,10 +91,9 @@ TEST_F(HubNames, NameOfSomeoneWhoWent_IsFreeAgain) {
 }
 
 TEST_F(HubNames, EverythingButAFew_NeedsRegistration) {
-  for (const Verb verb :
-       {Verb::kBroadcast, Verb::kPlain, Verb::kDirect, Verb::kList, Verb::kRooms, Verb::kJoin,
-        Verb::kPart, Verb::kSay, Verb::kTopic, Verb::kRequest, Verb::kAccept, Verb::kDecline,
-        Verb::kLeave}) {
+  for (const Verb verb : {Verb::kBroadcast, Verb::kPlain, Verb::kDirect, Verb::kList, Verb::kRooms,
+                          Verb::kJoin, Verb::kPart, Verb::kSay, Verb::kTopic, Verb::kRequest,
+                          Verb::kAccept, Verb::kDecline, Verb::kLeave}) {
     EXPECT_THAT(apply(session(1), verb, "x", "y"),
                 ElementsAre(AllOf(is_error(ErrorCode::kRegisterFirst, session(1), ""),
                                   ::testing::Field(&Seen::text, HasSubstr("REGISTER:<name>")))));
@@ -104,9 +103,9 @@ TEST_F(HubNames, EverythingButAFew_NeedsRegistration) {
 }
 
 TEST_F(HubNames, Hello_IsWelcomeBeforeRegistrationOnly) {
-  EXPECT_THAT(apply(session(1), Verb::kHello, "", "tags,presence"),
-              ElementsAre(AllOf(is(EventKind::kWelcome, session(1), ""),
-                                has_text("tags,presence"))));
+  EXPECT_THAT(
+      apply(session(1), Verb::kHello, "", "tags,presence"),
+      ElementsAre(AllOf(is(EventKind::kWelcome, session(1), ""), has_text("tags,presence"))));
   const SessionRef alice = enter("Alice");
   EXPECT_THAT(apply(alice, Verb::kHello, "", "tags"),
               ElementsAre(is_error(ErrorCode::kForbidden, alice, "HELLO")));
@@ -207,11 +206,10 @@ TEST_F(HubNames, ArrivalsAndDepartures_AreOneNoticeEach) {
   apply(bob, Verb::kQuit);
   enter("Charlie");
   apply(alice, Verb::kDisconnect);
-  EXPECT_THAT(advance(limits_.presence_interval),
-              ElementsAre(AllOf(is(EventKind::kPresenceJoined, SessionRef{}, ""),
-                                has_text("Charlie")),
-                          AllOf(is(EventKind::kPresenceLeft, SessionRef{}, ""),
-                                has_text("Alice,Bob"))));
+  EXPECT_THAT(
+      advance(limits_.presence_interval),
+      ElementsAre(AllOf(is(EventKind::kPresenceJoined, SessionRef{}, ""), has_text("Charlie")),
+                  AllOf(is(EventKind::kPresenceLeft, SessionRef{}, ""), has_text("Alice,Bob"))));
 }
 
 }  // namespace

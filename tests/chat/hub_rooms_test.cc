@@ -34,9 +34,9 @@ TEST_F(HubRooms, Join_MakesTheRoomAndConfirms) {
 
 TEST_F(HubRooms, Join_FindsARoomIgnoringCaseAndShowsItAsFirstSpelled) {
   const RoomId dev = join(alice_, "Dev");
-  EXPECT_THAT(apply(bob_, Verb::kJoin, "dEV"),
-              ElementsAre(AllOf(is_of_room(EventKind::kJoined, bob_, "Dev"),
-                                Field(&Seen::room_id, dev))));
+  EXPECT_THAT(
+      apply(bob_, Verb::kJoin, "dEV"),
+      ElementsAre(AllOf(is_of_room(EventKind::kJoined, bob_, "Dev"), Field(&Seen::room_id, dev))));
   EXPECT_EQ(hub_->room_count(), 2U);
   EXPECT_THAT(hub_->members_by_shard(dev), ElementsAre(1, 0, 1));
 }
@@ -135,12 +135,12 @@ TEST_F(HubRooms, Disconnect_LeavesEveryRoom) {
   EXPECT_THAT(hub_->members_by_shard(dev), IsEmpty());
   EXPECT_THAT(hub_->members_by_shard(tea), ElementsAre(0, 0, 1));
   EXPECT_THAT(apply(bob_, Verb::kRooms), ElementsAre(has_text("lobby=1,tea=1")));
-  EXPECT_THAT(advance(limits_.presence_interval),
-              ElementsAre(AllOf(Field(&Seen::kind, EventKind::kPresenceLeft),
-                                Field(&Seen::room, "lobby"), has_text("Alice")),
-                          AllOf(Field(&Seen::kind, EventKind::kPresenceLeft),
-                                Field(&Seen::room, "tea"), Field(&Seen::room_id, tea),
-                                has_text("Alice"))));
+  EXPECT_THAT(
+      advance(limits_.presence_interval),
+      ElementsAre(AllOf(Field(&Seen::kind, EventKind::kPresenceLeft), Field(&Seen::room, "lobby"),
+                        has_text("Alice")),
+                  AllOf(Field(&Seen::kind, EventKind::kPresenceLeft), Field(&Seen::room, "tea"),
+                        Field(&Seen::room_id, tea), has_text("Alice"))));
 }
 
 TEST_F(HubRooms, RoomThatIsGone_GetsNoNotices) {
@@ -165,12 +165,12 @@ TEST_F(HubRooms, Say_GoesToTheRoomWithoutTheSender) {
 }
 
 TEST_F(HubRooms, SayToTheLobby_IsABroadcast) {
-  for (const Events& events : {apply(alice_, Verb::kSay, "Lobby", "hi"),
-                               apply(alice_, Verb::kBroadcast, "", "hi")}) {
-    EXPECT_THAT(events, ElementsAre(AllOf(is(EventKind::kMessage, SessionRef{}, "Alice"),
-                                          Field(&Seen::room_id, kLobby),
-                                          Field(&Seen::room, "lobby"),
-                                          Field(&Seen::except, alice_), has_text("hi"))));
+  for (const Events& events :
+       {apply(alice_, Verb::kSay, "Lobby", "hi"), apply(alice_, Verb::kBroadcast, "", "hi")}) {
+    EXPECT_THAT(events,
+                ElementsAre(AllOf(is(EventKind::kMessage, SessionRef{}, "Alice"),
+                                  Field(&Seen::room_id, kLobby), Field(&Seen::room, "lobby"),
+                                  Field(&Seen::except, alice_), has_text("hi"))));
   }
 }
 
@@ -188,10 +188,9 @@ TEST_F(HubRooms, SayAndTopic_NeedARoomOneIsIn) {
 TEST_F(HubRooms, Topic_IsToldToAllMembersTheSetterToo) {
   const RoomId dev = join(alice_, "dev");
   EXPECT_THAT(apply(alice_, Verb::kTopic, "dev", "tea at 4"),
-              ElementsAre(AllOf(is(EventKind::kTopic, SessionRef{}, "Alice"),
-                                has_text("tea at 4"), Field(&Seen::room_id, dev),
-                                Field(&Seen::room, "dev"), Field(&Seen::id, 1U),
-                                Field(&Seen::except, SessionRef{}))));
+              ElementsAre(AllOf(is(EventKind::kTopic, SessionRef{}, "Alice"), has_text("tea at 4"),
+                                Field(&Seen::room_id, dev), Field(&Seen::room, "dev"),
+                                Field(&Seen::id, 1U), Field(&Seen::except, SessionRef{}))));
 }
 
 TEST_F(HubRooms, TopicOfTheLobby_CannotBeSet) {
@@ -214,9 +213,9 @@ TEST_F(HubRooms, Joiner_IsToldTheTopicAloneWithItsFirstNumberAndTime) {
   ASSERT_NE(set_at_ms, set_again_at_ms);
   advance(std::chrono::minutes{5});
   const Events events = apply(bob_, Verb::kJoin, "dev");
-  ASSERT_THAT(events, ElementsAre(is_of_room(EventKind::kJoined, bob_, "dev"),
-                                  AllOf(is(EventKind::kTopic, bob_, "Alice2"),
-                                        has_text("coffee"))));
+  ASSERT_THAT(events,
+              ElementsAre(is_of_room(EventKind::kJoined, bob_, "dev"),
+                          AllOf(is(EventKind::kTopic, bob_, "Alice2"), has_text("coffee"))));
   EXPECT_EQ(events[1].unix_ms, set_again_at_ms);
   EXPECT_EQ(events[1].id, 3U);
   EXPECT_EQ(events[1].room, "dev");
@@ -250,9 +249,9 @@ TEST_F(HubRooms, ListOfARoom_IsOpenToAllAndSorted) {
   join(alice_, "dev");
   EXPECT_THAT(apply(bob_, Verb::kList, "dEv"),
               ElementsAre(AllOf(is(EventKind::kClientList, bob_, "Dev"), has_text("Alice,zoe"))));
-  EXPECT_THAT(apply(bob_, Verb::kList, "lobby"),
-              ElementsAre(AllOf(is(EventKind::kClientList, bob_, "lobby"),
-                                has_text("Alice,Bob,zoe"))));
+  EXPECT_THAT(
+      apply(bob_, Verb::kList, "lobby"),
+      ElementsAre(AllOf(is(EventKind::kClientList, bob_, "lobby"), has_text("Alice,Bob,zoe"))));
   EXPECT_THAT(apply(bob_, Verb::kList, "nope"),
               ElementsAre(is_error(ErrorCode::kUnknownTarget, bob_, "nope")));
 }

@@ -384,6 +384,7 @@ TEST(NativeCodec, TooLongLineInOneBytePieces_IsNotKept) {
     ASSERT_LE(feed.pending.size(), kLimits.line_bytes_max + 1);
   }
   EXPECT_THAT(feed.recorder.seen, IsEmpty()) << "answered before its end";
+  EXPECT_THAT(feed.pending, IsEmpty()) << "kept although it will be thrown away";
   feed.read("\nlist\n");
   EXPECT_THAT(feed.recorder.seen, ElementsAre(kTooLong, said(Verb::kList)));
   EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(20'001U, 5U));

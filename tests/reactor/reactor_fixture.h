@@ -191,7 +191,8 @@ class ReactorFixture : public testing::Test, public reactor::Acceptor {
   int turn_until_quiet() {
     for (int turns = 0; turns < 10'000; ++turns) {
       loop->turn();
-      if (net->batch_entries == 0 && net->timeouts.back() != Duration::zero()) {
+      if (net->batch_entries == 0 && net->timeouts.back() != Duration::zero() &&
+          !net->sim.pending()) {
         return turns;
       }
     }

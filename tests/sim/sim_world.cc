@@ -20,14 +20,6 @@ bool World::chance(int per_mille) {
   return per_mille > 0 && below(1000) < static_cast<std::size_t>(per_mille);
 }
 
-std::size_t World::bytes_buffered() const {
-  std::size_t bytes = 0;
-  for (const auto& [fd, socket] : sockets_) {
-    bytes += socket.inbox.size();
-  }
-  return bytes;
-}
-
 World::Socket* World::find(int fd) {
   const auto found = sockets_.find(fd);
   return found == sockets_.end() ? nullptr : &found->second;

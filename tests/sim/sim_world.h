@@ -67,7 +67,6 @@ class World {
 
   // What the run has to leave behind: nothing.
   std::size_t server_descriptors() const { return server_descriptors_; }
-  std::size_t bytes_buffered() const;
   // Mistakes a real kernel would not report: closing a watched descriptor, using a closed one.
   const std::vector<std::string>& mistakes() const { return mistakes_; }
 

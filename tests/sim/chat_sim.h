@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/server.h"
+#include "tests/sim/sim_world.h"
+
+namespace sim {
+
+// A peer that speaks lines. Everything it does is decided by the test; what it got is kept.
+class Peer {
+ public:
+  Peer(World& world, int fd) : world_(&world), fd_(fd) {}
+
+  // Queued here until the simulated network takes it.
+  void send_line(std::string_view line);
+  void send_bytes(std::string_view bytes) { unsent_.append(bytes); }
+  // Moves at most so many bytes each way.
+  void write_some(std::size_t bytes_max);
+  void read_some(std::size_t bytes_max);
+  void shutdown_write();
+  void close();
+  void reset();
+
+  const std::vector<std::string>& lines() const { return lines_; }
+  // How many of the lines begin so.
+  std::size_t count(std::string_view prefix) const;
+  bool got(std::string_view line) const;
+  bool open() const { return open_; }
+  bool at_end() const { return !open_ || world_->peer_at_end(fd_); }
+  std::size_t bytes_unsent() const { return unsent_.size(); }
+
+  bool reads = true;  // false: a peer that never reads
+
+ private:
+  World* world_;
+  int fd_;
+  bool open_ = true;
+  std::string unsent_;
+  std::string partial_line_;
+  std::vector<std::string> lines_;
+};
+
+// A whole chat server on the simulated OS, one thread, everything decided by one seed.
+class ChatSim {
+ public:
+  explicit ChatSim(std::uint64_t seed, chat::ServerOptions options = default_options());
+  ~ChatSim();
+
+  static chat::ServerOptions default_options();
+
+  World& world() { return world_; }
+  chat::Server& server() { return server_; }
+  chat::Hub& hub() { return server_.switchboard().hub(); }
+
+  // Null when the connection is refused at once.
+  Peer* connect(std::string_view ipv4 = "127.0.0.1");
+  // Connects, introduces itself as a program and registers; settles.
+  Peer* join_as(std::string_view name, std::string_view capabilities = "tags");
+  // Lets one actor, drawn by chance, do one thing.
+  void step();
+  // Lets everybody act until nothing moves any more, without passing time.
+  void settle();
+  // Lets time pass in small steps, acting in between.
+  void pass(reactor::Duration time);
+
+  // The invariants that hold at any time; empty or what is broken.
+  std::string broken_invariant();
+  // Closes every peer, lets everything come to rest and looks at what is left; empty or what.
+  std::string leftovers();
+  std::uint64_t sessions_ever() const;
+  std::uint64_t ends() const;
+
+ private:
+  std::uint64_t activity() const;
+  bool anything_pending() const;
+
+  World world_;
+  std::vector<SimNet*> nets_;
+  chat::ServerOptions options_;
+  chat::Server server_;
+  reactor::Address address_;
+  std::vector<std::unique_ptr<Peer>> peers_;
+  std::uint16_t next_peer_port_ = 1024;
+};
+
+}  // namespace sim
