@@ -337,8 +337,8 @@ void Connection::on_deadline() {
     close(CloseReason::kStalled);
   } else {
     last_read_ = now;  // a handler that keeps the connection gets another idle_timeout
-    if (!above_high_mark_) {
-      handler_.on_idle(*this);  // else it is we who do not read; stall_timeout looks after it
+    if (!above_high_mark_ && !reactor_.reading_held_) {
+      handler_.on_idle(*this);  // else it is we who do not read
     }
   }
   if (state_ != State::kClosed) {

@@ -99,8 +99,9 @@ class Reactor final : private TimerHandler {
   // Any thread; async-signal-safe. The loop makes another turn.
   void wake() noexcept { net_->wake(); }
 
-  // While held, no connection is read and nothing is accepted; all else goes on. For a consumer
-  // on another thread that can't keep up: the loop looks again at least every millisecond.
+  // While held, no connection is read, opened or accepted, and nobody is idle; all else goes on.
+  // For a consumer on another thread that can't keep up: the loop looks again at least every
+  // millisecond.
   void hold_reading(bool held) { reading_held_ = held; }
 
   TimePoint now() const { return now_; }             // read once a turn

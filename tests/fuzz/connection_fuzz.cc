@@ -43,7 +43,9 @@ class Script {
 };
 
 // What every stream carries in both directions, so that each end can check what it gets.
-char byte_at(std::size_t position) { return static_cast<char>(position % 251); }
+char byte_at(std::size_t position) {
+  return static_cast<char>(position % 251);
+}
 
 std::string pattern(std::size_t from, std::size_t count) {
   std::string bytes(count, '\0');
@@ -111,6 +113,9 @@ class Run final : public reactor::Acceptor {
  private:
   void step();
   void act_of_peer(Peer& peer, std::uint8_t action);
+  bool is_quiet() {
+    return !net_->pending() && loop_->connection_count() == 0 && loop_->timers().size() == 0;
+  }
   void turn() { loop_->turn(reactor::Duration::zero()); }
 
   sim::World world_;
@@ -243,17 +248,17 @@ Run::Run(const std::uint8_t* data, std::size_t size) : script(data, size), world
   world_.descriptors_max = 4 + script.next() % 32;
   auto net = std::make_unique<sim::SimNet>(world_);
   net_ = net.get();
-  loop_ = std::make_unique<Reactor>(
-      std::move(net), reactor::ConnectionLimits{
-                          .out_bytes_max = 20'000,
-                          .out_high_mark_bytes = 2'000,
-                          .out_low_mark_bytes = std::size_t{script.next()} * 4,
-                          .tail_bytes_max = 1 + std::size_t{script.next()} * 4,
-                          .read_budget_bytes = 1 + std::size_t{script.next()} * 8,
-                          .idle_timeout = milliseconds{script.next() * 100},
-                          .stall_timeout = milliseconds{script.next() * 100},
-                          .linger_timeout = milliseconds{script.next() * 50},
-                      });
+  loop_ = std::make_unique<Reactor>(std::move(net),
+                                    reactor::ConnectionLimits{
+                                        .out_bytes_max = 20'000,
+                                        .out_high_mark_bytes = 2'000,
+                                        .out_low_mark_bytes = std::size_t{script.next()} * 4,
+                                        .tail_bytes_max = 1 + std::size_t{script.next()} * 4,
+                                        .read_budget_bytes = 1 + std::size_t{script.next()} * 8,
+                                        .idle_timeout = milliseconds{script.next() * 100},
+                                        .stall_timeout = milliseconds{script.next() * 100},
+                                        .linger_timeout = milliseconds{script.next() * 50},
+                                    });
   listener_ = loop_->listen(Address::ipv4(0x7F000001, 0), *this).listener;
 }
 
@@ -306,8 +311,8 @@ void Run::step() {
   switch (choice % 8) {
     case 0:
       if (peers_.size() < kConnectionsMax) {
-        peers_.push_back({world_.peer_connect(listener_->local_address(),
-                                              Address::ipv4(0x7F000001, 9))});
+        peers_.push_back(
+            {world_.peer_connect(listener_->local_address(), Address::ipv4(0x7F000001, 9))});
       }
       break;
     case 1:
@@ -350,13 +355,13 @@ void Run::end() {
     world_.peer_close(peer.fd);
   }
   // A second at a time: retries, accepts and deadlines follow from one another.
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 100 && !is_quiet(); ++i) {
     for (End& end : ends_) {
       if (end.connection != nullptr) {
         end.connection->finish();
       }
     }
-    for (int turns = 0; turns < 50; ++turns) {
+    for (int turns = 0; turns < 2 || (net_->pending() && turns < 1000); ++turns) {
       turn();
     }
     world_.advance(std::chrono::seconds{1});

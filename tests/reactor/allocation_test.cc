@@ -28,9 +28,15 @@ void* allocate(std::size_t bytes) {
 }  // namespace
 
 // The array and nothrow forms of the standard library call these two.
-void* operator new(std::size_t bytes) { return allocate(bytes); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
+void* operator new(std::size_t bytes) {
+  return allocate(bytes);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+  std::free(memory);
+}
 
 namespace reactor {
 namespace {
@@ -148,8 +154,9 @@ TEST(Allocation, SteadyFanOutToFiveHundred_AllocatesNothing) {
   const std::uint64_t bytes_before = bytes_taken;
   turn(1000);
   EXPECT_EQ(allocations - allocations_before, 0U);
-  EXPECT_EQ(bytes_taken - bytes_before,
-            1000U * kConnections * (kMessage.size() + std::string_view("from another thread\n").size()));
+  EXPECT_EQ(
+      bytes_taken - bytes_before,
+      1000U * kConnections * (kMessage.size() + std::string_view("from another thread\n").size()));
   EXPECT_EQ(reactor.pool().bytes_lent(), 0U);
 }
 

@@ -9,8 +9,14 @@ namespace {
 
 TEST(BufferPool, Borrow_GivesTheSmallestPowerOfTwoThatFits) {
   BufferPool pool;
-  for (const auto& [bytes, capacity] : std::vector<std::pair<std::size_t, std::size_t>>{
-           {0, 512}, {1, 512}, {512, 512}, {513, 1024}, {1024, 1024}, {1025, 2048}, {65537, 131072}}) {
+  for (const auto& [bytes, capacity] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{0, 512},
+                                                        {1, 512},
+                                                        {512, 512},
+                                                        {513, 1024},
+                                                        {1024, 1024},
+                                                        {1025, 2048},
+                                                        {65537, 131072}}) {
     const Block block = pool.borrow(bytes);
     EXPECT_EQ(block.capacity, capacity) << bytes << " bytes wanted";
     EXPECT_EQ(pool.bytes_lent(), capacity);

@@ -339,6 +339,17 @@ TEST_F(ConnectionTest, NotReadBecauseItIsAboveTheHighMark_IsNotIdle) {
   EXPECT_EQ(link.handler.closes, (Closes{{CloseReason::kStalled, 0}}));
 }
 
+TEST_F(ConnectionTest, ReadingHeld_NobodyIsIdle) {
+  start({.idle_timeout = seconds{10}});
+  const Link link = connect();
+  loop->hold_reading(true);
+  pass(seconds{10});
+  EXPECT_EQ(link.handler.idles, 0);
+  loop->hold_reading(false);
+  pass(seconds{10});
+  EXPECT_EQ(link.handler.idles, 1);
+}
+
 TEST_F(ConnectionTest, WithoutAStallTimeout_PendingOutputIsNoReasonToClose) {
   start({.idle_timeout = seconds{10}, .stall_timeout = seconds{0}});
   world.socket_buffer_bytes = 1000;

@@ -120,7 +120,9 @@ class EchoRun {
 
  private:
   int pick(int per_mille_max) {
-    return world_.chance(500) ? 0 : static_cast<int>(world_.below(static_cast<std::size_t>(per_mille_max)));
+    return world_.chance(500)
+               ? 0
+               : static_cast<int>(world_.below(static_cast<std::size_t>(per_mille_max)));
   }
 
   void turn() {

@@ -663,17 +663,24 @@ TYPED_TEST(NetContract, NoDescriptorsLeft_WaitingPeersAreShedAndAcceptingWorksAg
   ::close(lowest_free);
   limit.set(static_cast<rlim_t>(lowest_free));
 
-  EXPECT_EQ(this->net_.accept(listener).error, EMFILE);
-  EXPECT_TRUE(this->net_.shed(listener));
-  EXPECT_EQ(this->net_.accept(listener).error, EMFILE) << "the reserve was not taken back";
-  EXPECT_TRUE(this->net_.shed(listener));
-  EXPECT_FALSE(this->net_.shed(listener)) << "there is nobody left to shed";
+  // Looked at when descriptors are to be had again: the sanitizers need some to judge a call.
+  const int first_accept = this->net_.accept(listener).error;
+  const bool first_shed = this->net_.shed(listener);
+  const int second_accept = this->net_.accept(listener).error;
+  const bool second_shed = this->net_.shed(listener);
+  const bool third_shed = this->net_.shed(listener);
+  limit.restore();
+
+  EXPECT_EQ(first_accept, EMFILE);
+  EXPECT_TRUE(first_shed);
+  EXPECT_EQ(second_accept, EMFILE) << "the reserve was not taken back";
+  EXPECT_TRUE(second_shed);
+  EXPECT_FALSE(third_shed) << "there is nobody left to shed";
   for (const int client : clients) {
     int error = EAGAIN;
     EXPECT_EQ(this->read_to_end(client, error), "");
     EXPECT_THAT(error, AnyOf(Eq(0), Eq(ECONNRESET))) << "a peer that was shed is still waiting";
   }
-  limit.restore();
   this->own(this->net_.connect(address).fd);
   this->accept(listener);
 }

@@ -267,14 +267,14 @@ std::string transport_name(Transport transport) {
   return "unix";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Backends, Loopback,
-    testing::Combine(testing::ValuesIn(kBackends),
-                     testing::Values(Transport::kIpv4, Transport::kIpv6, Transport::kUnix)),
-    [](const auto& test) {
-      return std::string(std::get<0>(test.param).name) + "_" +
-             transport_name(std::get<1>(test.param));
-    });
+INSTANTIATE_TEST_SUITE_P(Backends, Loopback,
+                         testing::Combine(testing::ValuesIn(kBackends),
+                                          testing::Values(Transport::kIpv4, Transport::kIpv6,
+                                                          Transport::kUnix)),
+                         [](const auto& test) {
+                           return std::string(std::get<0>(test.param).name) + "_" +
+                                  transport_name(std::get<1>(test.param));
+                         });
 
 class Threads : public testing::TestWithParam<Backend> {};
 

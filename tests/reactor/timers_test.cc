@@ -13,7 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TimePoint at(int ms) { return TimePoint{milliseconds{ms}}; }
+TimePoint at(int ms) {
+  return TimePoint{milliseconds{ms}};
+}
 
 class Recorder final : public TimerHandler {
  public:
