@@ -38,6 +38,10 @@ void Hub::apply(SessionRef from, const Command& command, Time time) {
     tell(from, EventKind::kHelp, {});
     return;
   }
+  if (command.verb == Verb::kHello) {
+    tell(from, EventKind::kWelcome, {}, command.text);
+    return;
+  }
   const auto client = clients_.find(from);
   if (client == clients_.end()) {
     apply_unregistered(from, command);
@@ -47,9 +51,7 @@ void Hub::apply(SessionRef from, const Command& command, Time time) {
 }
 
 void Hub::apply_unregistered(SessionRef from, const Command& command) {
-  if (command.verb == Verb::kHello) {
-    tell(from, EventKind::kWelcome, {}, command.text);
-  } else if (command.verb == Verb::kRegister) {
+  if (command.verb == Verb::kRegister) {
     register_client(from, command.target);
   } else {
     refuse(from, ErrorCode::kRegisterFirst, {}, {"say who you are first: REGISTER:<name>"});
@@ -58,9 +60,6 @@ void Hub::apply_unregistered(SessionRef from, const Command& command) {
 
 void Hub::apply_registered(Client& client, const Command& command) {
   switch (command.verb) {
-    case Verb::kHello:
-      refuse(client.session, ErrorCode::kForbidden, "HELLO", {"HELLO comes before REGISTER"});
-      return;
     case Verb::kRegister:
       refuse(client.session, ErrorCode::kForbidden, command.target,
              {"already registered as ", client.name, "; connect again to change the name"});
@@ -91,6 +90,7 @@ void Hub::apply_registered(Client& client, const Command& command) {
       return decline(client, command.target);
     case Verb::kLeave:
       return leave_private_chat(client);
+    case Verb::kHello:
     case Verb::kPing:
     case Verb::kHelp:
     case Verb::kQuit:

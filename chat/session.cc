@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <iterator>
 
 #include "chat/protocol/native.h"
@@ -131,8 +132,12 @@ reactor::Duration Session::over_the_rate(std::size_t wire_bytes) {
   }
   const reactor::TimePoint now = connection_->reactor().now();
   const reactor::Duration wait = message_rate_.take(1, now);
-  return wait.count() > 0 ? wait
-                          : byte_rate_.take(static_cast<std::uint32_t>(wire_bytes), now);
+  if (wait.count() > 0) {
+    return wait;
+  }
+  // A line that was too long can have been of any length.
+  const std::size_t counted = std::min<std::size_t>(wire_bytes, UINT32_MAX);
+  return byte_rate_.take(static_cast<std::uint32_t>(counted), now);
 }
 
 void Session::refuse_as_too_fast(reactor::Duration wait) {

@@ -81,7 +81,7 @@ enum class SendResult : std::uint8_t {
 class Client final : private reactor::TimerHandler {
  public:
   static constexpr std::size_t kSentLineBytesMax = 4096;            // of the protocol
-  static constexpr std::size_t kReceivedLineBytesMax = 16U * 1024;  // more ends the connection
+  static constexpr std::size_t kReceivedLineBytesMax = 16'384;  // more ends the connection
 
   // handler is not owned and outlives the client. REQUIRES: options.addresses is not empty.
   Client(reactor::Reactor& reactor, ClientOptions options, ClientHandler& handler);

@@ -105,8 +105,7 @@ TEST_F(ChatClientInATerminal, LineOfSeveralRows_MovesDownAsAWhole) {
   EXPECT_TRUE(narrow->wait_for_end({"[Bob]: hi", typed[0], " than two rows!"}));
   // A row that is full to its edge has the cursor in the next one.
   narrow->type(" 1234");
-  ASSERT_TRUE(narrow->wait_for_end({typed[0], " than two rows! 1234"}) ||
-              narrow->wait_for_line(" than two rows! 1234"));
+  ASSERT_TRUE(narrow->wait_for_line(" than two rows! 1234"));
   ASSERT_TRUE(bob.send_line("again"));
   EXPECT_TRUE(narrow->wait_for_line("[Bob]: again"));
   narrow->type("5");
@@ -125,15 +124,11 @@ TEST_F(ChatClientInATerminal, Tab_CompletesCommandsAndNames) {
 }
 
 TEST_F(ChatClientInATerminal, TabWithSeveralChoices_ShowsThemAboveTheLine) {
-  alice->type(
-      "le\x15"
-      "de");  // Ctrl-U throws the first try away
-  ASSERT_TRUE(alice->wait_for_end({"> de"}));
   LineClient second(server->port());
   ASSERT_TRUE(second.register_as("Bobby"));
   ASSERT_TRUE(second.send_line("hi"));
   ASSERT_TRUE(alice->wait_for_line("[Bobby]: hi"));
-  alice->type("\x15send b\t\t");
+  alice->type("send b\t\t");
   EXPECT_TRUE(alice->wait_for_end({"Bob  Bobby", "> send Bob"}));
 }
 
@@ -228,10 +223,10 @@ TEST_F(ChatClientInATerminal, StoppedAndContinued_GoesOnWhereItWas) {
 
 TEST_F(ChatClientInATerminal, ServerThatComesBack_IsJoinedAgain) {
   const std::string at = address();
-  server->terminate();
-  ASSERT_EQ(server->wait_exit(), 0);
+  server.reset();
+  ASSERT_TRUE(alice->wait_for_text("* connection lost ("));
   alice->type("hello?\r");
-  ASSERT_TRUE(alice->wait_for_end({"> hello?", "! not connected: that was not sent", ">"}));
+  ASSERT_TRUE(alice->wait_for_text("! not connected: that was not sent"));
   server = std::make_unique<ServerProcess>(kServer, std::vector<std::string>{"--listen", at});
   ASSERT_TRUE(alice->wait_for_line("* back as Alice"));
   LineClient carol(server->port());

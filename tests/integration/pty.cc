@@ -253,43 +253,49 @@ std::vector<std::string> Pty::lines() const {
 }
 
 ::testing::AssertionResult Pty::wait_for_end(const std::vector<std::string>& lines) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::string expected;
+  for (const std::string& line : lines) {
+    expected += line + "\n";
+  }
   const auto shown = [&] {
     const std::vector<std::string> all = this->lines();
     return all.size() >= lines.size() && std::equal(lines.rbegin(), lines.rend(), all.rbegin()) &&
            screen_.cursor_line() + 1 == screen_.lines().size();
   };
-  while (!shown()) {
-    if (!read_some(deadline)) {
-      std::string expected;
-      for (const std::string& line : lines) {
-        expected += line + "\n";
-      }
-      return failure(expected);
-    }
-  }
-  return ::testing::AssertionSuccess();
+  return wait_until(shown, expected);
 }
 
 ::testing::AssertionResult Pty::wait_for_line(std::string_view line) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (true) {
+  const auto shown = [&] {
     const std::vector<std::string> all = screen_.lines();
-    if (std::find(all.begin(), all.end(), line) != all.end()) {
-      return ::testing::AssertionSuccess();
-    }
-    if (!read_some(deadline)) {
-      return failure(std::string(line));
-    }
-  }
+    return std::find(all.begin(), all.end(), line) != all.end();
+  };
+  return wait_until(shown, line);
 }
 
-::testing::AssertionResult Pty::failure(const std::string& expected) const {
-  auto result = ::testing::AssertionFailure() << "expected to see\n" << expected << "\non\n";
-  for (const std::string& line : screen_.lines()) {
-    result << "|" << line << "\n";
+::testing::AssertionResult Pty::wait_for_text(std::string_view text) {
+  const auto shown = [&] {
+    const std::vector<std::string> all = screen_.lines();
+    return std::any_of(all.begin(), all.end(), [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  };
+  return wait_until(shown, text);
+}
+
+template <class Condition>
+::testing::AssertionResult Pty::wait_until(const Condition& is_met, std::string_view expected) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!is_met()) {
+    if (!read_some(deadline)) {
+      auto result = ::testing::AssertionFailure() << "expected to see\n" << expected << "\non\n";
+      for (const std::string& line : screen_.lines()) {
+        result << "|" << line << "\n";
+      }
+      return result << "with the cursor in line " << screen_.cursor_line();
+    }
   }
-  return result << "with the cursor in line " << screen_.cursor_line();
+  return ::testing::AssertionSuccess();
 }
 
 std::optional<int> Pty::wait_exit(std::chrono::milliseconds patience) {

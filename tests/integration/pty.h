@@ -64,6 +64,8 @@ class Pty {
   ::testing::AssertionResult wait_for_end(const std::vector<std::string>& lines);
   // Waits until this is one of the lines on the screen.
   ::testing::AssertionResult wait_for_line(std::string_view line);
+  // Waits until one of them holds this.
+  ::testing::AssertionResult wait_for_text(std::string_view text);
   // The program's exit code, 128 + number if a signal ended it; nothing when patience is over.
   std::optional<int> wait_exit(std::chrono::milliseconds patience = kPatience);
 
@@ -78,9 +80,10 @@ class Pty {
   bool is_cooked() const;
 
  private:
+  template <class Condition>
+  ::testing::AssertionResult wait_until(const Condition& is_met, std::string_view expected);
   bool read_some(std::chrono::steady_clock::time_point deadline);
   std::optional<int> wait_status(int options, std::chrono::milliseconds patience);
-  ::testing::AssertionResult failure(const std::string& expected) const;
 
   pid_t pid_ = -1;
   int fd_ = -1;

@@ -369,7 +369,7 @@ TEST_F(ConnectionTest, Connect_OpensInALaterTurnAndTalksBothWays) {
   ScriptedHandler& server = new_handler();
   accepting_handlers.push_back(&server);
   server.open = [](Connection& connection) { connection.send("hello client"); };
-  ScriptedHandler& client = begin(listener->local_address());
+  ScriptedHandler& client = begin(address);
   client.open = [](Connection& connection) { connection.send("hello server"); };
   EXPECT_EQ(client.opens, 0);
   turn_until_quiet();
@@ -388,7 +388,7 @@ TEST_F(ConnectionTest, ConnectRefused_IsReportedWithItsError) {
 
 TEST_F(ConnectionTest, ConnectWithoutAnswer_FailsAfterStallTimeout) {
   start({.stall_timeout = seconds{30}});
-  ScriptedHandler& client = begin(listener->local_address());
+  ScriptedHandler& client = begin(address);
   lose_all_events();
   pass(seconds{29});
   EXPECT_EQ(client.closes.size(), 0U);
@@ -400,7 +400,7 @@ TEST_F(ConnectionTest, ConnectWithoutAnswer_FailsAfterStallTimeout) {
 TEST_F(ConnectionTest, ReportedWritableBeforeItIsMade_GoesOnConnecting) {
   start();
   net->forced_connect_error = EINPROGRESS;
-  ScriptedHandler& client = begin(listener->local_address());
+  ScriptedHandler& client = begin(address);
   Connection* connecting = nullptr;
   net->edit_batch = [](std::vector<Ready>& batch) { batch = {{{0, 0}, true, true, true}}; };
   turn(2);
@@ -419,7 +419,7 @@ TEST_F(ConnectionTest, GivenUpWhileConnecting_IsClosedWithoutHavingBeenOpen) {
   int error = 0;
   for (const bool in_order : {true, false}) {
     ScriptedHandler& client = new_handler();
-    Connection* connection = loop->connect(listener->local_address(), client, error);
+    Connection* connection = loop->connect(address, client, error);
     ASSERT_NE(connection, nullptr);
     client.is_used = true;
     in_order ? connection->finish() : connection->close();
@@ -434,7 +434,7 @@ TEST_F(ConnectionTest, DescriptorThatCannotBeWatched_IsClosedAndItsHandlerNeverC
   net->watch_error = ENOSPC;
   ScriptedHandler& client = new_handler();
   int error = 0;
-  EXPECT_EQ(loop->connect(listener->local_address(), client, error), nullptr);
+  EXPECT_EQ(loop->connect(address, client, error), nullptr);
   EXPECT_EQ(error, ENOSPC);
   const int peer = connect_peer();
   turn();
@@ -475,7 +475,7 @@ TEST_F(ConnectionTest, HandlersThatDeleteThemselvesInOnClose_AreNotCalledAgain) 
   int error = 0;
   for (int i = 0; i < 4; ++i) {
     Connection* connection =
-        loop->connect(listener->local_address(), *new SelfDeletingHandler(deleted), error);
+        loop->connect(address, *new SelfDeletingHandler(deleted), error);
     turn_until_quiet();
     connection->send(std::string(100'000, 'x'));
     if (i % 2 == 0) {
@@ -512,7 +512,7 @@ TEST_F(ConnectionTest, OnCloseBeginsAndAdoptsConnections_TheyWork) {
   const Link link = connect();
   turn_until_quiet();
   ScriptedHandler* successor = nullptr;
-  link.handler.closed = [&](Connection&) { successor = &begin(listener->local_address()); };
+  link.handler.closed = [&](Connection&) { successor = &begin(address); };
   link.connection().close();
   turn_until_quiet();
   ASSERT_NE(successor, nullptr);

@@ -129,6 +129,7 @@ class ReactorFixture : public testing::Test, public reactor::Acceptor {
     const auto listening = loop->listen(Address::ipv4(0x7F000001, 0), *this);
     ASSERT_NE(listening.listener, nullptr);
     listener = listening.listener;
+    address = listener->local_address();
   }
 
   void TearDown() override {
@@ -178,7 +179,7 @@ class ReactorFixture : public testing::Test, public reactor::Acceptor {
   }
 
   int connect_peer() {
-    return world.peer_connect(listener->local_address(), Address::ipv4(0x7F000001, 9));
+    return world.peer_connect(address, Address::ipv4(0x7F000001, 9));
   }
 
   void turn(int count = 1) {
@@ -231,7 +232,8 @@ class ReactorFixture : public testing::Test, public reactor::Acceptor {
   std::deque<ScriptedHandler*> accepting_handlers;
   int accepted_fd = -1;
   std::unique_ptr<reactor::Reactor> loop;
-  reactor::Listener* listener = nullptr;
+  reactor::Listener* listener = nullptr;  // until stop_listening
+  Address address;                        // its
 };
 
 }  // namespace reactor_test

@@ -167,7 +167,7 @@ TEST_F(ReactorRules, ClosedInACallback_DescriptorAndSlotLastUntilTheTurnReaps) {
     EXPECT_EQ(loop->find(token), nullptr) << "closed is gone for everybody else";
     EXPECT_EQ(net->of(CallKind::kUnwatch, link.fd).size(), 1U);
     EXPECT_TRUE(net->of(CallKind::kClose, link.fd).empty());
-    const ScriptedHandler& other = begin(listener->local_address());
+    const ScriptedHandler& other = begin(address);
     EXPECT_EQ(other.closes.size(), 0U);
     EXPECT_EQ(loop->connection_count(), 2U) << "the slot is not free yet";
     return bytes.size();
@@ -519,7 +519,7 @@ TEST_F(ReactorRules, ReactorDestroyed_EveryOpenConnectionIsToldOnce) {
   const Link closed = connect();
   busy.connection().send(std::string(100'000, 'x'));
   paused.connection().pause_reading();
-  ScriptedHandler& connecting = begin(listener->local_address());
+  ScriptedHandler& connecting = begin(address);
   closed.connection().close(CloseReason::kIdle);
   stop();
   for (const ScriptedHandler* handler :

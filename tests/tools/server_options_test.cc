@@ -1,0 +1,191 @@
+#include "tools/server_options.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace tools {
+namespace {
+
+class ServerOptions : public testing::Test {
+ protected:
+  // Reads the flags as main would; what was printed is in output_.
+  bool read(std::vector<std::string> flags) {
+    flags.insert(flags.begin(), "chat-server");
+    std::vector<char*> argv;
+    for (std::string& flag : flags) {
+      argv.push_back(flag.data());
+    }
+    settings_ = {};
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const bool go_on =
+        read_server_settings(static_cast<int>(argv.size()), argv.data(), settings_, exit_code_);
+    output_ = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+    return go_on;
+  }
+
+  std::string config_file(const std::string& content) {
+    path_ = testing::TempDir() + "server_options_test." + std::to_string(getpid()) + ".conf";
+    std::ofstream(path_) << content;
+    return path_;
+  }
+  void TearDown() override {
+    if (!path_.empty()) {
+      std::remove(path_.c_str());
+    }
+  }
+
+  ServerSettings settings_;
+  int exit_code_ = -1;
+  std::string output_;
+
+ private:
+  std::string path_;
+};
+
+TEST_F(ServerOptions, Nothing_MeansLocalhost8888AndTheDefaults) {
+  ASSERT_TRUE(read({}));
+  EXPECT_EQ(settings_.listen, std::vector<std::string>{"localhost:8888"});
+  EXPECT_EQ(settings_.server.threads, 1);
+  EXPECT_EQ(settings_.log_level, "info");
+  EXPECT_EQ(settings_.server.limits.line_bytes_max, 4096U);
+}
+
+TEST_F(ServerOptions, EveryLimit_HasAFlagThatSetsIt) {
+  ASSERT_TRUE(read({"--clients-max=11",
+                    "--clients-per-address-max=12",
+                    "--line-bytes-max=8k",
+                    "--name-length-max=20",
+                    "--room-name-length-max=21",
+                    "--rooms-max=15",
+                    "--rooms-per-client-max=16",
+                    "--requests-per-client-max=17",
+                    "--registration-timeout=500ms",
+                    "--idle-timeout=2m",
+                    "--stall-timeout=1h",
+                    "--request-timeout=7",
+                    "--drain-timeout=8s",
+                    "--presence-interval=0",
+                    "--out-bytes-max=3MiB",
+                    "--out-high-mark-bytes=2MiB",
+                    "--out-low-mark-bytes=1MiB",
+                    "--messages-per-second-max=23",
+                    "--messages-burst=24",
+                    "--bytes-per-second-max=25",
+                    "--bytes-burst=26000",
+                    "--limit-loopback",
+                    "--handover-bytes-max=28",
+                    "--refusals-max=29",
+                    "--tail-bytes=30"}))
+      << output_;
+  using std::chrono::milliseconds;
+  const chat::Limits& limits = settings_.server.limits;
+  EXPECT_EQ(limits.clients_max, 11U);
+  EXPECT_EQ(limits.clients_per_address_max, 12U);
+  EXPECT_EQ(limits.line_bytes_max, 8192U);
+  EXPECT_EQ(limits.name_length_max, 20U);
+  EXPECT_EQ(limits.room_name_length_max, 21U);
+  EXPECT_EQ(limits.rooms_max, 15U);
+  EXPECT_EQ(limits.rooms_per_client_max, 16U);
+  EXPECT_EQ(limits.requests_per_client_max, 17U);
+  EXPECT_EQ(limits.registration_timeout, milliseconds{500});
+  EXPECT_EQ(limits.idle_timeout, milliseconds{120'000});
+  EXPECT_EQ(limits.stall_timeout, milliseconds{3'600'000});
+  EXPECT_EQ(limits.request_timeout, milliseconds{7000});
+  EXPECT_EQ(limits.drain_timeout, milliseconds{8000});
+  EXPECT_EQ(limits.presence_interval, milliseconds{0});
+  EXPECT_EQ(limits.out_bytes_max, 3U << 20);
+  EXPECT_EQ(limits.out_high_mark_bytes, 2U << 20);
+  EXPECT_EQ(limits.out_low_mark_bytes, 1U << 20);
+  EXPECT_EQ(limits.messages_per_second_max, 23U);
+  EXPECT_EQ(limits.messages_burst, 24U);
+  EXPECT_EQ(limits.bytes_per_second_max, 25U);
+  EXPECT_EQ(limits.bytes_burst, 26'000U);
+  EXPECT_TRUE(limits.limit_loopback);
+  EXPECT_EQ(limits.handover_bytes_max, 28U);
+  EXPECT_EQ(limits.refusals_max, 29U);
+  EXPECT_EQ(limits.tail_bytes, 30U);
+}
+
+TEST_F(ServerOptions, ConfigFile_HasTheSameNames) {
+  const std::string path = config_file(
+      "# a comment\n"
+      "listen = [\"127.0.0.1:1\", \"unix:/tmp/x\"]\n"
+      "threads = 3\n"
+      "stall-timeout = 10s\n"
+      "limit-loopback = true\n");
+  ASSERT_TRUE(read({"--config", path, "--check-config"})) << output_;
+  EXPECT_TRUE(settings_.check_config_only);
+  EXPECT_EQ(settings_.listen, (std::vector<std::string>{"127.0.0.1:1", "unix:/tmp/x"}));
+  EXPECT_EQ(settings_.server.threads, 3);
+  EXPECT_EQ(settings_.server.limits.stall_timeout, std::chrono::seconds{10});
+  EXPECT_TRUE(settings_.server.limits.limit_loopback);
+}
+
+TEST_F(ServerOptions, CommandLine_WinsOverTheConfigFile) {
+  ASSERT_TRUE(read({"--config", config_file("threads = 3\n"), "--threads", "2"}));
+  EXPECT_EQ(settings_.server.threads, 2);
+}
+
+TEST_F(ServerOptions, WrongFlags_AreOneLineThatNamesThemAndExitCode2) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--nonsense"},
+      {"--threads", "0"},
+      {"--threads", "many"},
+      {"--stall-timeout", "5 parsecs"},
+      {"--stall-timeout", "-1s"},
+      {"--stall-timeout", "99999999999999999999s"},
+      {"--log-level", "loud"},
+      {"--config", "/nonexistent/chat.conf"},
+      {"--config", config_file("nonsense = 1\n")},
+      {"--out-high-mark-bytes", "8MiB"},
+      {"--line-bytes-max", "10"},
+      {"--name-length-max", "0"},
+      {"--bytes-burst", "100"},
+      {"--registration-timeout", "0"},
+  };
+  for (const std::vector<std::string>& flags : wrong) {
+    EXPECT_FALSE(read(flags)) << flags[0];
+    EXPECT_EQ(exit_code_, 2) << flags[0];
+    EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1) << output_;
+    EXPECT_TRUE(output_.starts_with("chat-server: ")) << output_;
+  }
+}
+
+TEST_F(ServerOptions, HelpAndVersion_ArePrintedWithExitCode0) {
+  EXPECT_FALSE(read({"--help"}));
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_LE(std::count(output_.begin(), output_.end(), '\n'), 24) << "fits a screen";
+  EXPECT_FALSE(read({"--help-limits"}));
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_NE(output_.find("--out-high-mark-bytes"), std::string::npos);
+  EXPECT_FALSE(read({"--version"}));
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_EQ(output_, "chat-server " CHAT_VERSION "\n");
+}
+
+TEST_F(ServerOptions, ClientsMax_IsWhatTheDescriptorsAllow) {
+  ASSERT_TRUE(read({}));
+  EXPECT_EQ(settle_clients_max(settings_, 10'000), "");
+  EXPECT_GT(settings_.server.limits.clients_max, 9000U);
+  EXPECT_LT(settings_.server.limits.clients_max, 10'000U);
+}
+
+TEST_F(ServerOptions, TooFewDescriptors_SaysHowManyAreNeeded) {
+  ASSERT_TRUE(read({}));
+  EXPECT_NE(settle_clients_max(settings_, 100).find("ulimit -n"), std::string::npos);
+  ASSERT_TRUE(read({"--clients-max", "5000"}));
+  EXPECT_NE(settle_clients_max(settings_, 5000).find("--clients-max 5000 needs"),
+            std::string::npos);
+  EXPECT_EQ(settle_clients_max(settings_, 6000), "");
+  EXPECT_EQ(settings_.server.limits.clients_max, 5000U);
+}
+
+}  // namespace
+}  // namespace tools
