@@ -255,8 +255,7 @@ inline void HubOracle::dispatch(const SessionRef& from, const Command& command) 
     case Verb::kHelp:
       return tell(from, EventKind::kHelp, "");
     case Verb::kHello:
-      return registered ? error(from, ErrorCode::kForbidden, "HELLO")
-                        : tell(from, EventKind::kWelcome, "", command.text);
+      return tell(from, EventKind::kWelcome, "", command.text);
     case Verb::kRegister:
       return registered ? error(from, ErrorCode::kForbidden, command.target)
                         : enroll(from, std::string(command.target));

@@ -166,7 +166,7 @@ TEST_F(ListenerTest, StoppedInOnAccept_AcceptsNoMore) {
   ASSERT_NE(listening.listener, nullptr);
   acceptor.loop = loop.get();
   acceptor.listener = listening.listener;
-  const Address address = listening.listener->local_address();
+  const Address own_address = listening.listener->local_address();
   for (int i = 0; i < 3; ++i) {
     peers.push_back(world.peer_connect(address, Address::ipv4(0x7F000001, 9)));
   }

@@ -1,0 +1,121 @@
+// A program of its own: it replaces the global operator new to see what the hub asks for.
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "chat/hub.h"
+
+namespace {
+
+struct Heap {
+  std::size_t allocations = 0;
+  std::size_t bytes_live = 0;
+};
+Heap heap;
+
+// In front of each block stands its size; what malloc adds to a block is taken to be the same.
+constexpr std::size_t kHeaderBytes = alignof(std::max_align_t);
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  void* const block = std::malloc(kHeaderBytes + bytes);
+  if (block == nullptr) {
+    throw std::bad_alloc();
+  }
+  ++heap.allocations;
+  heap.bytes_live += kHeaderBytes + bytes;
+  *static_cast<std::size_t*>(block) = bytes;
+  return static_cast<char*>(block) + kHeaderBytes;
+}
+
+void operator delete(void* memory) noexcept {
+  if (memory != nullptr) {
+    void* const block = static_cast<char*>(memory) - kHeaderBytes;
+    heap.bytes_live -= kHeaderBytes + *static_cast<std::size_t*>(block);
+    std::free(block);
+  }
+}
+
+void operator delete(void* memory, std::size_t /*bytes*/) noexcept { operator delete(memory); }
+
+namespace chat {
+namespace {
+
+class HubMemory : public ::testing::Test, public EventSink {
+ protected:
+  void apply(std::uint32_t index, Verb verb, std::string_view target = {},
+             std::string_view text = {}) {
+    hub_->apply({static_cast<std::uint16_t>(index % 4), {index, 1}},
+                {verb, ErrorCode::kNone, target, text}, time_);
+  }
+  void on_event(const Event& event) override {
+    ++events_;
+    errors_ += event.kind == EventKind::kError ? 1 : 0;
+  }
+
+  Limits limits_;
+  Hub::Time time_{reactor::TimePoint(std::chrono::hours{1}), 0};
+  std::unique_ptr<Hub> hub_ = std::make_unique<Hub>(limits_, *this);
+  std::size_t events_ = 0;
+  std::size_t errors_ = 0;
+};
+
+TEST_F(HubMemory, RegisteredClient_CostsFarLessThan500Bytes) {
+  constexpr std::uint32_t kClients = 10'000;
+  const std::size_t before = heap.bytes_live;
+  for (std::uint32_t i = 0; i < kClients; ++i) {
+    apply(i, Verb::kRegister, "a_rather_long_name_" + std::to_string(i));
+  }
+  time_.now += limits_.presence_interval;
+  hub_->tick(time_);
+  ASSERT_EQ(hub_->client_count(), kClients);
+  const std::size_t bytes_per_client = (heap.bytes_live - before) / kClients;
+  RecordProperty("bytes_per_client", static_cast<int>(bytes_per_client));
+  EXPECT_LT(bytes_per_client, 400U);
+
+  // The text of the notice stays reserved, and nothing else.
+  for (std::uint32_t i = 0; i < kClients; ++i) {
+    apply(i, Verb::kDisconnect);
+  }
+  hub_ = std::make_unique<Hub>(limits_, *this);
+  EXPECT_LE(heap.bytes_live, before) << "nothing may be left behind";
+}
+
+TEST_F(HubMemory, Messages_AllocateNothing) {
+  const std::string long_name(limits_.name_length_max, 'n');
+  const std::string long_room(limits_.room_name_length_max, 'r');
+  apply(1, Verb::kRegister, "Alice");
+  apply(2, Verb::kRegister, long_name);
+  apply(3, Verb::kRegister, "Carol");
+  apply(1, Verb::kJoin, long_room);
+  apply(2, Verb::kJoin, long_room);
+  apply(1, Verb::kRequest, long_name);
+  apply(2, Verb::kAccept, "Alice");
+  const std::string text(4000, 't');
+  const std::size_t events_before = events_;
+
+  const std::size_t allocations_before = heap.allocations;
+  for (int i = 0; i < 100; ++i) {
+    apply(3, Verb::kBroadcast, {}, text);
+    apply(3, Verb::kPlain, {}, text);
+    apply(1, Verb::kPlain, {}, text);
+    apply(3, Verb::kDirect, long_name, text);
+    apply(1, Verb::kSay, long_room, text);
+    apply(1, Verb::kSay, kLobbyName, text);
+    apply(1, Verb::kPing, {}, text);
+  }
+  const std::size_t allocations = heap.allocations - allocations_before;
+
+  EXPECT_EQ(allocations, 0U);
+  EXPECT_EQ(events_ - events_before, 700U);
+  EXPECT_EQ(errors_, 0U);
+}
+
+}  // namespace
+}  // namespace chat
