@@ -42,9 +42,7 @@ void Log::append(const Event& event) {
   ++size_;
 }
 
-MessageId Log::first_id() const {
-  return size_ == 0 ? 0 : header_at(head_).id;
-}
+MessageId Log::first_id() const { return size_ == 0 ? 0 : header_at(head_).id; }
 
 bool Log::next(Cursor& cursor, Entry& entry) const {
   const bool remembers = cursor.remembered_after == cursor.after && cursor.position >= head_ &&

@@ -40,9 +40,7 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-Resolved failed(std::string error) {
-  return {{}, std::move(error)};
-}
+Resolved failed(std::string error) { return {{}, std::move(error)}; }
 
 bool is_host_name(std::string_view host) {
   return !host.empty() && host.size() <= kHostBytesMax && std::ranges::all_of(host, [](char c) {

@@ -99,8 +99,6 @@ void EpollNet::wake() noexcept {
   errno = saved_errno;
 }
 
-std::unique_ptr<Net> make_net() {
-  return std::make_unique<EpollNet>();
-}
+std::unique_ptr<Net> make_net() { return std::make_unique<EpollNet>(); }
 
 }  // namespace reactor

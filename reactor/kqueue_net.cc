@@ -71,9 +71,7 @@ KqueueNet::KqueueNet() : kqueue_fd_(::kqueue()) {
   }
 }
 
-KqueueNet::~KqueueNet() {
-  ::close(kqueue_fd_);
-}
+KqueueNet::~KqueueNet() { ::close(kqueue_fd_); }
 
 int KqueueNet::watch(int fd, Token token) {
   const auto [read_error, write_error] =
@@ -128,9 +126,7 @@ void KqueueNet::wake() noexcept {
 }
 
 #if !defined(__linux__)  // there epoll has it; this file is built for the tests on simulated kevent
-std::unique_ptr<Net> make_net() {
-  return std::make_unique<KqueueNet>();
-}
+std::unique_ptr<Net> make_net() { return std::make_unique<KqueueNet>(); }
 #endif
 
 }  // namespace reactor

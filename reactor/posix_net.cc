@@ -49,9 +49,7 @@ class OwnedFd {
   int fd_;
 };
 
-int open_reserve() {
-  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
+int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 int set_option(int fd, int level, int name, int value) {
   return ::setsockopt(fd, level, name, &value, sizeof(value)) == 0 ? 0 : errno;
@@ -318,9 +316,7 @@ void PosixNet::write_batch(std::span<WriteOp> ops) {
   }
 }
 
-void PosixNet::shutdown_write(int fd) {
-  ::shutdown(fd, SHUT_WR);
-}
+void PosixNet::shutdown_write(int fd) { ::shutdown(fd, SHUT_WR); }
 
 void PosixNet::close(int fd) {
   if (const auto found = socket_files_.find(fd); found != socket_files_.end()) {

@@ -146,6 +146,7 @@ class HubOracle {
   }
   static std::vector<std::string> values(const std::map<std::string, std::string>& map) {
     std::vector<std::string> all;
+    all.reserve(map.size());
     for (const auto& [key, value] : map) {
       all.push_back(value);
     }

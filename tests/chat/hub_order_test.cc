@@ -97,43 +97,43 @@ class HubRandom : public HubTest {
   }
 
   std::string any_name() {
-    static const std::vector<std::string> kNames = {
+    static const std::vector<std::string> names = {
         "Alice", "alice", "ALICE", "Bob", "bob", "Carol", "Dave",  "_e-1",  "f",   "Gina",
         "dev",   "DEV",   "tea",   "Tea", "art", "zen",   "lobby", "LOBBY", "ops", "qa"};
-    static const std::vector<std::string> kHostile = {"",
-                                                      " ",
-                                                      "9lives",
-                                                      "-x",
-                                                      "a b",
-                                                      "a:b",
-                                                      "a,b",
-                                                      "a=b",
-                                                      "=",
-                                                      std::string(1, '\0'),
-                                                      "x\n",
-                                                      "\xFF",
-                                                      "\xC3\xA9",
-                                                      "[x]",
-                                                      "../etc",
-                                                      "%s%n",
-                                                      std::string(32, 'n'),
-                                                      std::string(33, 'n'),
-                                                      std::string(64, 'r'),
-                                                      std::string(65, 'r'),
-                                                      std::string(5000, 'h')};
-    return below(8) == 0 ? kHostile[below(kHostile.size())] : kNames[below(kNames.size())];
+    static const std::vector<std::string> hostile = {"",
+                                                     " ",
+                                                     "9lives",
+                                                     "-x",
+                                                     "a b",
+                                                     "a:b",
+                                                     "a,b",
+                                                     "a=b",
+                                                     "=",
+                                                     std::string(1, '\0'),
+                                                     "x\n",
+                                                     "\xFF",
+                                                     "\xC3\xA9",
+                                                     "[x]",
+                                                     "../etc",
+                                                     "%s%n",
+                                                     std::string(32, 'n'),
+                                                     std::string(33, 'n'),
+                                                     std::string(64, 'r'),
+                                                     std::string(65, 'r'),
+                                                     std::string(5000, 'h')};
+    return below(8) == 0 ? hostile[below(hostile.size())] : names[below(names.size())];
   }
   std::string any_text() {
-    static const std::vector<std::string> kTexts = {
+    static const std::vector<std::string> texts = {
         "hello", "", "a:b:c", std::string("\0\n\r\xFF", 4), std::string(4096, 't'), "%s"};
-    return kTexts[below(kTexts.size())];
+    return texts[below(texts.size())];
   }
   Verb any_verb() {
-    static const std::vector<Verb> kOften = {Verb::kRegister, Verb::kRegister, Verb::kJoin,
-                                             Verb::kJoin,     Verb::kRequest,  Verb::kRequest,
-                                             Verb::kAccept,   Verb::kPart,     Verb::kDecline};
+    static const std::vector<Verb> often = {Verb::kRegister, Verb::kRegister, Verb::kJoin,
+                                            Verb::kJoin,     Verb::kRequest,  Verb::kRequest,
+                                            Verb::kAccept,   Verb::kPart,     Verb::kDecline};
     if (below(2) == 0) {
-      return kOften[below(kOften.size())];
+      return often[below(often.size())];
     }
     const Verb verb = static_cast<Verb>(below(static_cast<std::size_t>(Verb::kDisconnect) + 1));
     const bool ends = verb == Verb::kQuit || verb == Verb::kDisconnect;

@@ -103,9 +103,7 @@ TEST(RateLimit, LargestNumbers_DoNotOverflow) {
   EXPECT_EQ(limit.take(1, kStart), seconds{1});
 }
 
-TEST(RateLimit, Client_CostsSixteenBytes) {
-  EXPECT_EQ(sizeof(RateLimit), 16U);
-}
+TEST(RateLimit, Client_CostsSixteenBytes) { EXPECT_EQ(sizeof(RateLimit), 16U); }
 
 }  // namespace
 }  // namespace chat

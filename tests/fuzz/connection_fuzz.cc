@@ -43,9 +43,7 @@ class Script {
 };
 
 // What every stream carries in both directions, so that each end can check what it gets.
-char byte_at(std::size_t position) {
-  return static_cast<char>(position % 251);
-}
+char byte_at(std::size_t position) { return static_cast<char>(position % 251); }
 
 std::string pattern(std::size_t from, std::size_t count) {
   std::string bytes(count, '\0');
@@ -73,6 +71,7 @@ class End final : public reactor::Handler {
   int closes = 0;
 
   void act(std::uint8_t action, std::uint8_t amount);
+  void act_by_script();
 
   void on_open(Connection& opened) override;
   std::size_t on_data(Connection& from, std::string_view bytes) override;
@@ -175,11 +174,16 @@ void End::act(std::uint8_t action, std::uint8_t amount) {
   }
 }
 
+void End::act_by_script() {
+  const std::uint8_t action = run_.script.next();
+  act(action, run_.script.next());
+}
+
 void End::on_open(Connection& opened) {
   const InCallback inside(run_);
   CHECK(connection == nullptr && closes == 0, "opened twice or after its close");
   connection = &opened;
-  act(run_.script.next(), run_.script.next());
+  act_by_script();
 }
 
 std::size_t End::on_data(Connection& from, std::string_view bytes) {
@@ -219,7 +223,7 @@ void End::on_idle(Connection& idle) {
 void End::on_drained(Connection& drained) {
   const InCallback inside(run_);
   CHECK(&drained == connection && !drained.above_high_mark(), "drained, but not really");
-  act(run_.script.next(), run_.script.next());
+  act_by_script();
 }
 
 void End::on_close(Connection& gone, CloseReason reason, int /*error*/) {
@@ -381,6 +385,7 @@ void Run::end() {
 
 }  // namespace
 
+// libFuzzer chose the name. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Run run(data, size);
   run.play();

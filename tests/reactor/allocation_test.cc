@@ -4,10 +4,10 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <deque>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reactor/mailbox.h"
@@ -28,15 +28,9 @@ void* allocate(std::size_t bytes) {
 }  // namespace
 
 // The array and nothrow forms of the standard library call these two.
-void* operator new(std::size_t bytes) {
-  return allocate(bytes);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
-  std::free(memory);
-}
+void* operator new(std::size_t bytes) { return allocate(bytes); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
 
 namespace reactor {
 namespace {
@@ -44,6 +38,7 @@ namespace {
 constexpr int kConnections = 500;
 constexpr int kSender = 0;  // its descriptor
 constexpr std::string_view kMessage = "BROADCAST hello to all of you, and it is not short\n";
+constexpr std::string_view kMail = "from another thread\n";
 
 // A system in which one connection has a message to read in every turn and every write succeeds.
 // It allocates nothing itself.
@@ -116,7 +111,7 @@ class Everybody final : public Handler, public MailHandler<int> {
     return bytes.size();
   }
   void on_close(Connection& /*connection*/, CloseReason /*reason*/, int /*error*/) override {}
-  void on_mail(int& /*mail*/) override { send_to_all("from another thread\n"); }
+  void on_mail(int& /*mail*/) override { send_to_all(kMail); }
 
  private:
   void send_to_all(std::string_view bytes) {
@@ -154,9 +149,8 @@ TEST(Allocation, SteadyFanOutToFiveHundred_AllocatesNothing) {
   const std::uint64_t bytes_before = bytes_taken;
   turn(1000);
   EXPECT_EQ(allocations - allocations_before, 0U);
-  EXPECT_EQ(
-      bytes_taken - bytes_before,
-      1000U * kConnections * (kMessage.size() + std::string_view("from another thread\n").size()));
+  const std::size_t bytes_per_turn = (kMessage.size() + kMail.size()) * kConnections;
+  EXPECT_EQ(bytes_taken - bytes_before, 1000 * bytes_per_turn);
   EXPECT_EQ(reactor.pool().bytes_lent(), 0U);
 }
 

@@ -474,8 +474,7 @@ TEST_F(ConnectionTest, HandlersThatDeleteThemselvesInOnClose_AreNotCalledAgain) 
   int deleted = 0;
   int error = 0;
   for (int i = 0; i < 4; ++i) {
-    Connection* connection =
-        loop->connect(address, *new SelfDeletingHandler(deleted), error);
+    Connection* connection = loop->connect(address, *new SelfDeletingHandler(deleted), error);
     turn_until_quiet();
     connection->send(std::string(100'000, 'x'));
     if (i % 2 == 0) {

@@ -217,7 +217,7 @@ TEST(EchoUnderFaults, EveryByteComesBackInOrderAndNothingIsLeftBehind) {
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     EchoRun(seed).run();
     ASSERT_FALSE(testing::Test::HasFailure())
-        << "to repeat it: SEED=" << seed << " reactor_test --gtest_filter=EchoUnderFaults.*";
+        << "to repeat it: SEED=" << seed << " reactor_tests --gtest_filter=EchoUnderFaults.*";
   }
 }
 

@@ -168,12 +168,12 @@ TEST_F(ListenerTest, StoppedInOnAccept_AcceptsNoMore) {
   acceptor.listener = listening.listener;
   const Address own_address = listening.listener->local_address();
   for (int i = 0; i < 3; ++i) {
-    peers.push_back(world.peer_connect(address, Address::ipv4(0x7F000001, 9)));
+    peers.push_back(world.peer_connect(own_address, Address::ipv4(0x7F000001, 9)));
   }
   turn_until_quiet();
   EXPECT_EQ(acceptor.accepted, 1);
   EXPECT_EQ(refused(), 3U);
-  EXPECT_EQ(world.peer_connect(address, Address::ipv4(0x7F000001, 9)), -1);
+  EXPECT_EQ(world.peer_connect(own_address, Address::ipv4(0x7F000001, 9)), -1);
 }
 
 TEST_F(ListenerTest, SeveralListeners_AcceptIndependently) {

@@ -654,10 +654,8 @@ TYPED_TEST(NetContract, TcpConnections_DontDelayAndKeepAlive) {
 TYPED_TEST(NetContract, NoDescriptorsLeft_WaitingPeersAreShedAndAcceptingWorksAgainLater) {
   const int listener = this->listen(loopback("127.0.0.1:0"));
   const Address address = this->net_.local_address(listener);
-  std::vector<int> clients;
-  for (int i = 0; i < 2; ++i) {
-    clients.push_back(this->own(this->net_.connect(address).fd));
-  }
+  const std::array clients = {this->own(this->net_.connect(address).fd),
+                              this->own(this->net_.connect(address).fd)};
   DescriptorLimit limit;
   const int lowest_free = ::dup(listener);
   ::close(lowest_free);

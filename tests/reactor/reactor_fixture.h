@@ -157,11 +157,11 @@ class ReactorFixture : public testing::Test, public reactor::Acceptor {
     handler.is_used = loop->adopt(fd, handler) != nullptr;
   }
 
-  // Begins a connection to an address.
-  ScriptedHandler& begin(const Address& address) {
+  // Begins a connection of the reactor's own.
+  ScriptedHandler& begin(const Address& to) {
     ScriptedHandler& handler = new_handler();
     int error = 0;
-    handler.is_used = loop->connect(address, handler, error) != nullptr;
+    handler.is_used = loop->connect(to, handler, error) != nullptr;
     EXPECT_EQ(error, 0);
     return handler;
   }
@@ -178,9 +178,7 @@ class ReactorFixture : public testing::Test, public reactor::Acceptor {
     return {handler, peer, accepted_fd};
   }
 
-  int connect_peer() {
-    return world.peer_connect(address, Address::ipv4(0x7F000001, 9));
-  }
+  int connect_peer() { return world.peer_connect(address, Address::ipv4(0x7F000001, 9)); }
 
   void turn(int count = 1) {
     for (int i = 0; i < count; ++i) {

@@ -13,9 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TimePoint at(int ms) {
-  return TimePoint{milliseconds{ms}};
-}
+TimePoint at(int ms) { return TimePoint{milliseconds{ms}}; }
 
 class Recorder final : public TimerHandler {
  public:
@@ -124,6 +122,7 @@ class TimersModel {
  public:
   explicit TimersModel(unsigned seed) : random_(seed) {
     recorder_.then = [this](std::uint64_t key) { on_fire(key); };
+    timers_.fire(now_);  // tells them the time
   }
 
   void step() {

@@ -477,15 +477,9 @@ int kevent(int kqueue_fd, const struct kevent* changes, int change_count, struct
 
 namespace sim_kevent {
 
-void inject_eintr(int count) {
-  world().inject_eintr(count);
-}
-void shuffle_events(std::uint64_t seed) {
-  world().shuffle_events(seed);
-}
-void fail_next_add(int filter, int error) {
-  world().fail_next_add(filter, error);
-}
+void inject_eintr(int count) { world().inject_eintr(count); }
+void shuffle_events(std::uint64_t seed) { world().shuffle_events(seed); }
+void fail_next_add(int filter, int error) { world().fail_next_add(filter, error); }
 
 std::vector<std::string> take_mistakes() {
   for (const auto& kqueue : world().all()) {
