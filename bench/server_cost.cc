@@ -58,8 +58,7 @@ class Client final : public reactor::Handler {
 // Many clients of one server on one loop, all registered.
 class Crowd {
  public:
-  Crowd(const bench::ServerProcess& server, std::size_t size)
-      : reactor_(reactor::make_net()) {
+  Crowd(const bench::ServerProcess& server, std::size_t size) : reactor_(reactor::make_net()) {
     const reactor::Address address = reactor::resolve(server.address()).addresses.at(0);
     constexpr std::size_t kLoginsAtOnce = 256;
     for (std::size_t first = 0; first < size; first += kLoginsAtOnce) {
@@ -111,17 +110,17 @@ void measure_idle(const std::string& program, std::size_t clients) {
   const Clock::time_point until = Clock::now() + seconds{3};
   crowd.turn_until([&] { return Clock::now() >= until; });
   const std::size_t after = server.resident_bytes();
-  fmt::print("idle: {} clients: {} bytes of resident memory each ({:.1f} MiB before, {:.1f} MiB "
-             "after); registered in {:.2f} s\n",
-             clients, (after - before) / clients, static_cast<double>(before) / (1 << 20),
-             static_cast<double>(after) / (1 << 20), took);
+  fmt::print(
+      "idle: {} clients: {} bytes of resident memory each ({:.1f} MiB before, {:.1f} MiB "
+      "after); registered in {:.2f} s\n",
+      clients, (after - before) / clients, static_cast<double>(before) / (1 << 20),
+      static_cast<double>(after) / (1 << 20), took);
 }
 
 // client0 keeps so many broadcasts in flight; what the last client has got tells when to go on.
 void measure_fanout(const std::string& program, std::size_t clients, std::size_t bytes,
                     std::size_t in_flight, int run_seconds, int threads) {
-  const bench::ServerProcess server(
-      program, {"--threads", std::to_string(threads)});
+  const bench::ServerProcess server(program, {"--threads", std::to_string(threads)});
   if (threads == 1) {
     server.pin(0);
   }
@@ -150,10 +149,10 @@ void measure_fanout(const std::string& program, std::size_t clients, std::size_t
   const double wall = std::chrono::duration<double>(Clock::now() - start).count();
   const double cpu = server.cpu_seconds() - cpu_before;
   const auto deliveries = static_cast<double>(sent * (clients - 1));
-  fmt::print("fanout: {} clients, {} bytes, {} in flight, {} thread(s): {:.0f} deliveries/s of "
-             "server CPU, {:.0f} deliveries/s of wall time ({} messages, {:.2f} s CPU, {:.2f} s)\n",
-             clients, bytes, in_flight, threads, deliveries / cpu, deliveries / wall, sent, cpu,
-             wall);
+  fmt::print(
+      "fanout: {} clients, {} bytes, {} in flight, {} thread(s): {:.0f} deliveries/s of "
+      "server CPU, {:.0f} deliveries/s of wall time ({} messages, {:.2f} s CPU, {:.2f} s)\n",
+      clients, bytes, in_flight, threads, deliveries / cpu, deliveries / wall, sent, cpu, wall);
 }
 
 }  // namespace

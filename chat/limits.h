@@ -9,7 +9,7 @@ namespace chat {
 // Every bound the chat keeps, with its default. Each has a flag of the same name in chat-server.
 struct Limits {
   // Lines and names.
-  std::size_t line_bytes_max = 4096;   // without the line end; tags may take as much again
+  std::size_t line_bytes_max = 4096;  // without the line end; tags may take as much again
   std::size_t name_length_max = 32;
   std::size_t room_name_length_max = 64;
 

@@ -23,8 +23,7 @@ void Members::add(RoomId room, Session& session) {
   }
   std::vector<Member>& members = rooms_[room];
   session.memberships().push_back({room, static_cast<std::uint32_t>(members.size())});
-  members.push_back(
-      {&session.connection(), &session, session.format(), session.wants_presence()});
+  members.push_back({&session.connection(), &session, session.format(), session.wants_presence()});
 }
 
 void Members::remove(RoomId room, Session& session) {

@@ -92,20 +92,20 @@ enum class EventKind : std::uint8_t {
   kError,       // code, subject, text
   kPong,        // text
   kHelp,
-  kBye,         // text: the reason; the session ends
-  kClientList,  // subject: the room or empty; text: all names, sorted, comma-separated
-  kRoomList,    // text: "lobby=12,dev=3"
-  kJoined,      // room: confirmed, and from now on the session is a member
-  kParted,      // room: confirmed, and the session is none any more
-  kDirect,      // subject: the sender; text; a private message
-  kRequest,     // subject: who asks for a private chat
+  kBye,           // text: the reason; the session ends
+  kClientList,    // subject: the room or empty; text: all names, sorted, comma-separated
+  kRoomList,      // text: "lobby=12,dev=3"
+  kJoined,        // room: confirmed, and from now on the session is a member
+  kParted,        // room: confirmed, and the session is none any more
+  kDirect,        // subject: the sender; text; a private message
+  kRequest,       // subject: who asks for a private chat
   kChatStarted,   // subject: the peer
   kChatEnded,     // subject: the peer
   kChatDeclined,  // subject: who declined
   kChatExpired,   // subject: who did not answer in time
   // To the members of a room (Event::room_id), Event::except left out:
-  kMessage,  // subject: the sender; text
-  kTopic,    // subject: who set it; text
+  kMessage,         // subject: the sender; text
+  kTopic,           // subject: who set it; text; with Event::to set, for one who has just joined
   kPresenceJoined,  // text: names, comma-separated; to members who asked for presence
   kPresenceLeft,    // likewise
 };
@@ -118,7 +118,7 @@ struct Event {
   RoomId room_id = kNoRoom;
   SessionRef to;
   SessionRef except;
-  MessageId id = 0;        // of what is in the log: kMessage, kDirect, kTopic; else 0
+  MessageId id = 0;          // of what is in the log: kMessage, kDirect, kTopic; else 0
   std::int64_t unix_ms = 0;  // when the hub ordered it
   std::string_view room;
   std::string_view subject;

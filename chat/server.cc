@@ -24,8 +24,8 @@ Server::Server(const ServerOptions& options, const NetFactory& make_net)
   for (std::uint16_t i = 0; i < options.threads; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, make_net(), options_.limits, handover_));
   }
-  switchboard_ = std::make_unique<Switchboard>(options_.limits, options.limits.clients_max,
-                                               shards_, handover_);
+  switchboard_ = std::make_unique<Switchboard>(options_.limits, options.limits.clients_max, shards_,
+                                               handover_);
   reactor::MailHandler<char>& on_drain = *this;
   drain_mailbox_ = std::make_unique<reactor::Mailbox<char>>(loop(), on_drain);
 }

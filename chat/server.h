@@ -18,7 +18,7 @@
 namespace chat {
 
 struct ServerOptions {
-  Limits limits;             // clients_max resolved, not 0
+  Limits limits;              // clients_max resolved, not 0
   std::uint16_t threads = 1;  // at least 1
   int backlog = 4096;
 };

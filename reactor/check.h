@@ -21,10 +21,9 @@ std::string explain(const Values&... values) {
 
 // An invariant of our own code, checked in release builds too: CHECK(size <= capacity, "ring
 // overrun", size, capacity). What a peer or the network may do is never CHECKed, it is handled.
-#define CHECK(condition, ...)                                                       \
-  do {                                                                              \
-    if (!(condition)) [[unlikely]] {                                                \
-      ::reactor::check_failed(__FILE__, __LINE__, #condition,                       \
-                              ::reactor::explain(__VA_ARGS__));                     \
-    }                                                                               \
+#define CHECK(condition, ...)                                                                   \
+  do {                                                                                          \
+    if (!(condition)) [[unlikely]] {                                                            \
+      ::reactor::check_failed(__FILE__, __LINE__, #condition, ::reactor::explain(__VA_ARGS__)); \
+    }                                                                                           \
   } while (false)

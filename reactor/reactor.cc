@@ -28,7 +28,8 @@ Reactor::~Reactor() {
 
 void Reactor::close_all() {
   closing_all_ = true;
-  connections_.for_each([](Connection& connection) { connection.close(CloseReason::kLoopStopped); });
+  connections_.for_each(
+      [](Connection& connection) { connection.close(CloseReason::kLoopStopped); });
   reap();
   closing_all_ = false;
 }
@@ -83,8 +84,7 @@ Connection* Reactor::add_connection(int fd, Handler& handler, bool connecting, i
     net_->close(fd);
     return nullptr;
   }
-  Connection& connection =
-      connections_.emplace(token, *this, fd, token, handler, connecting);
+  Connection& connection = connections_.emplace(token, *this, fd, token, handler, connecting);
   connection.arm_deadline();
   return &connection;
 }

@@ -72,7 +72,8 @@ class Reactor final : private TimerHandler {
     int error = 0;                 // an errno value when listener is null
   };
   // acceptor is not owned and outlives the listener.
-  ListenResult listen(const Address& address, Acceptor& acceptor, const ListenOptions& options = {});
+  ListenResult listen(const Address& address, Acceptor& acceptor,
+                      const ListenOptions& options = {});
   void stop_listening(Listener& listener);
 
   // Takes over a connected descriptor. handler is not owned; its on_open is called before this

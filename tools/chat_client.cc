@@ -248,9 +248,7 @@ std::string explain(const Outcome& outcome, const Options& options, bool has_beg
   return {};
 }
 
-void complain(const std::string& text) {
-  fmt::print(stderr, "chat-client: {}\n", text);
-}
+void complain(const std::string& text) { fmt::print(stderr, "chat-client: {}\n", text); }
 
 int chat(const Options& options) {
   reactor::Resolved server = reactor::resolve(options.server);

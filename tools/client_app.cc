@@ -34,9 +34,7 @@ ClientApp::ClientApp(reactor::Reactor& reactor, ClientOptions options,
   set_peer({});
 }
 
-void ClientApp::on_typed(std::string_view line) {
-  explain(perform(interpret(line, peer_)));
-}
+void ClientApp::on_typed(std::string_view line) { explain(perform(interpret(line, peer_))); }
 
 void ClientApp::quit() {
   has_quit_ = true;
@@ -283,9 +281,7 @@ void ClientApp::add_asker(std::string_view name) {
   askers_.emplace_back(name);
 }
 
-void ClientApp::remove_asker(std::string_view name) {
-  std::erase(askers_, name);
-}
+void ClientApp::remove_asker(std::string_view name) { std::erase(askers_, name); }
 
 void ClientApp::notice(std::string_view text) {
   output_.print(display_.notice(text, reactor_.unix_ms()));

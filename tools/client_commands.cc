@@ -51,9 +51,7 @@ constexpr std::string_view kHelp =
     "what follows // is always a message (//list sends \"list\").";
 
 // Whatever the locale says.
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
@@ -69,9 +67,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && starts_ignoring_case(a, b);
 }
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t';
-}
+bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view trim_front(std::string_view text) {
   const auto* const first = std::find_if_not(text.begin(), text.end(), is_space);
@@ -185,9 +181,7 @@ bool is_name(std::string_view word) {
   });
 }
 
-std::string_view command_help() {
-  return kHelp;
-}
+std::string_view command_help() { return kHelp; }
 
 Completion complete(std::string_view before_cursor, const NameSet& names, const NameSet& rooms) {
   const std::size_t last_space = before_cursor.find_last_of(" \t");

@@ -50,9 +50,7 @@ Decoded decode(std::string_view text) {
   return {code_point, bytes};
 }
 
-bool is_between(char32_t c, char32_t first, char32_t last) {
-  return c >= first && c <= last;
-}
+bool is_between(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
 
 bool is_harmful(char32_t c) {
   return is_between(c, 0x80, 0x9F) ||      // C1

@@ -31,9 +31,7 @@ InputReader::~InputReader() {
   close(stop_pipe_[0]);
 }
 
-void InputReader::resume() {
-  wanted_.release();
-}
+void InputReader::resume() { wanted_.release(); }
 
 void InputReader::run() {
   // Signals are for the main thread.

@@ -52,9 +52,7 @@ void PlainOutput::print(std::string_view text) {
   std::fputc('\n', file_);
 }
 
-bool PlainOutput::flush() {
-  return std::fflush(file_) == 0 && std::ferror(file_) == 0;
-}
+bool PlainOutput::flush() { return std::fflush(file_) == 0 && std::ferror(file_) == 0; }
 
 std::size_t cursor_row(std::wstring_view prompt_and_text, std::size_t columns) {
   std::size_t row = 0;
@@ -112,7 +110,9 @@ Terminal::Terminal(reactor::Reactor& reactor, std::FILE* in, std::FILE* out,
   el_set(edit, EL_HIST, history, history_.get());
   el_set(edit, EL_PROMPT, &Terminal::give_prompt);
   el_set(edit, EL_GETCFN, &Terminal::give_key);
-  el_set(edit, EL_ADDFN, "chat-complete", "completes names and commands", &Terminal::complete_key);
+  // Wide, because libedit keeps what it is given here and would never free copies of its own.
+  el_wset(edit, EL_ADDFN, L"chat-complete", L"Completes names and commands",
+          &Terminal::complete_key);
   el_set(edit, EL_BIND, "^I", "chat-complete", nullptr);
   el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   // Between two lines libedit would turn the echo of the terminal on, and what is typed just then
@@ -155,9 +155,7 @@ void Terminal::print(std::string_view text) {
   to_print_ += '\n';
 }
 
-void Terminal::set_prompt(std::string_view prompt) {
-  prompt_ = prompt;
-}
+void Terminal::set_prompt(std::string_view prompt) { prompt_ = prompt; }
 
 bool Terminal::flush() {
   if (to_print_.empty() && (!editing_ || prompt_ == shown_prompt_)) {
@@ -212,17 +210,11 @@ Terminal& Terminal::self(EditLine* edit) {
   return *static_cast<Terminal*>(data);
 }
 
-char* Terminal::give_prompt(EditLine* edit) {
-  return self(edit).shown_prompt_.data();
-}
+char* Terminal::give_prompt(EditLine* edit) { return self(edit).shown_prompt_.data(); }
 
-int Terminal::give_key(EditLine* edit, wchar_t* key) {
-  return self(edit).next_key(*key);
-}
+int Terminal::give_key(EditLine* edit, wchar_t* key) { return self(edit).next_key(*key); }
 
-unsigned char Terminal::complete_key(EditLine* edit, int /*key*/) {
-  return self(edit).complete();
-}
+unsigned char Terminal::complete_key(EditLine* edit, int /*key*/) { return self(edit).complete(); }
 
 // As libedit wants it: 1 with a key, 0 when there are no more.
 int Terminal::next_key(wchar_t& key) {
@@ -300,8 +292,6 @@ void Terminal::on_input(std::string_view bytes) {
   holds_input_ = true;
 }
 
-void Terminal::on_input_end(int /*error*/) {
-  input_ended_ = true;
-}
+void Terminal::on_input_end(int /*error*/) { input_ended_ = true; }
 
 }  // namespace chat

@@ -133,9 +133,7 @@ bool Client::is_congested() const {
   return state_ == State::kReady && link_->connection().above_high_mark();
 }
 
-SendResult Client::broadcast(std::string_view text) {
-  return send_parts({"BROADCAST:", text});
-}
+SendResult Client::broadcast(std::string_view text) { return send_parts({"BROADCAST:", text}); }
 
 SendResult Client::direct(std::string_view name, std::string_view text) {
   return send_to("CHAT:", name, text);
@@ -145,17 +143,11 @@ SendResult Client::list(std::string_view room) {
   return room.empty() ? send_parts({"LIST"}) : send_to("LIST:", room);
 }
 
-SendResult Client::rooms() {
-  return send_parts({"ROOMS"});
-}
+SendResult Client::rooms() { return send_parts({"ROOMS"}); }
 
-SendResult Client::join(std::string_view room) {
-  return send_to("JOIN:", room);
-}
+SendResult Client::join(std::string_view room) { return send_to("JOIN:", room); }
 
-SendResult Client::part(std::string_view room) {
-  return send_to("PART:", room);
-}
+SendResult Client::part(std::string_view room) { return send_to("PART:", room); }
 
 SendResult Client::say(std::string_view room, std::string_view text) {
   return send_to("SAY:", room, text);
@@ -165,25 +157,15 @@ SendResult Client::set_topic(std::string_view room, std::string_view text) {
   return send_to("TOPIC:", room, text);
 }
 
-SendResult Client::request(std::string_view name) {
-  return send_to("REQUEST:", name);
-}
+SendResult Client::request(std::string_view name) { return send_to("REQUEST:", name); }
 
-SendResult Client::accept(std::string_view name) {
-  return send_to("ACCEPT:", name);
-}
+SendResult Client::accept(std::string_view name) { return send_to("ACCEPT:", name); }
 
-SendResult Client::decline(std::string_view name) {
-  return send_to("DECLINE:", name);
-}
+SendResult Client::decline(std::string_view name) { return send_to("DECLINE:", name); }
 
-SendResult Client::leave() {
-  return send_parts({"LEAVE"});
-}
+SendResult Client::leave() { return send_parts({"LEAVE"}); }
 
-SendResult Client::send_line(std::string_view line) {
-  return send_parts({line});
-}
+SendResult Client::send_line(std::string_view line) { return send_parts({line}); }
 
 SendResult Client::send_to(std::string_view verb, std::string_view target) {
   const bool one_field = target.find(':') == std::string_view::npos;

@@ -80,7 +80,7 @@ enum class SendResult : std::uint8_t {
 // it; used on the loop's thread only.
 class Client final : private reactor::TimerHandler {
  public:
-  static constexpr std::size_t kSentLineBytesMax = 4096;            // of the protocol
+  static constexpr std::size_t kSentLineBytesMax = 4096;        // of the protocol
   static constexpr std::size_t kReceivedLineBytesMax = 16'384;  // more ends the connection
 
   // handler is not owned and outlives the client. REQUIRES: options.addresses is not empty.

@@ -13,9 +13,9 @@ namespace chat {
 // How deliveries look on the wire. Sessions with the same format get the same bytes, so a shard
 // encodes each event once per format.
 enum class WireFormat : std::uint8_t {
-  kByHand,      // native, no HELLO: what people read in nc
-  kProgram,     // native after HELLO
-  kTagged,      // native after HELLO with the capability `tags`
+  kByHand,   // native, no HELLO: what people read in nc
+  kProgram,  // native after HELLO
+  kTagged,   // native after HELLO with the capability `tags`
 };
 inline constexpr std::size_t kWireFormatCount = 3;
 

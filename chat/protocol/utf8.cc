@@ -13,9 +13,7 @@ std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint8_t>(bytes[at]);
 }
 
-bool is_continuation(std::uint8_t byte) {
-  return (byte & 0xC0U) == 0x80U;
-}
+bool is_continuation(std::uint8_t byte) { return (byte & 0xC0U) == 0x80U; }
 
 // Long runs of plain ASCII are what chat is mostly made of: skips them eight bytes at a time and
 // stops in front of the first eight that have anything else, NUL included. Subtracting one from

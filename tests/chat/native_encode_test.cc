@@ -65,9 +65,7 @@ Event numbered(Event event) {
   return event;
 }
 
-Event list_of(EventKind kind, std::string_view items) {
-  return event_of(kind, {}, items);
-}
+Event list_of(EventKind kind, std::string_view items) { return event_of(kind, {}, items); }
 
 void expect_in_every_format(const Event& event, const std::string& expected) {
   for (const WireFormat format : kFormats) {

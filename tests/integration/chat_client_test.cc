@@ -174,7 +174,7 @@ TEST_F(ChatClientInATerminal, PrivateChat_ShowsInThePrompt) {
 }
 
 TEST_F(ChatClientInATerminal, ControlCharactersOfOthers_DoNothing) {
-  ASSERT_TRUE(bob.send_line("\x1b[2Jboo\x07\u202Eoob"));
+  ASSERT_TRUE(bob.send_line("\x1b[2Jboo\x07\xE2\x80\xAEoob"));
   EXPECT_TRUE(alice->wait_for_end({"[Bob]: ␛[2Jboo␇\uFFFDoob", ">"}));
   EXPECT_THAT(alice->bytes(), Not(HasSubstr("\x1b[2J")));
 }

@@ -235,9 +235,7 @@ LineClient::~LineClient() {
   }
 }
 
-bool LineClient::send_line(std::string_view line) {
-  return send_bytes(std::string(line) + '\n');
-}
+bool LineClient::send_line(std::string_view line) { return send_bytes(std::string(line) + '\n'); }
 
 bool LineClient::send_bytes(std::string_view bytes) {
   const auto deadline = steady_clock::now() + kPatience;

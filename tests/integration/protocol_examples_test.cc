@@ -146,9 +146,7 @@ TEST_P(ProtocolExamples, Example_HappensAsWritten) {
 INSTANTIATE_TEST_SUITE_P(ProtocolMd, ProtocolExamples,
                          ::testing::ValuesIn(read_examples(CHAT_PROTOCOL_MD)));
 
-TEST(ProtocolMd, ItsExamples_AreFound) {
-  EXPECT_GE(read_examples(CHAT_PROTOCOL_MD).size(), 7U);
-}
+TEST(ProtocolMd, ItsExamples_AreFound) { EXPECT_GE(read_examples(CHAT_PROTOCOL_MD).size(), 7U); }
 
 TEST(ProtocolMd, Placeholders_MatchWhatTheyStandFor) {
   EXPECT_TRUE(matches("@id={n};ts={n} DIRECT:A:x", "@id=1;ts=234 DIRECT:A:x"));

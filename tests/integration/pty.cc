@@ -49,11 +49,9 @@ std::vector<std::string> terminal_environment() {
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  for (std::string& string : strings) {
-    result.push_back(string.data());
-  }
-  result.push_back(nullptr);
+  std::vector<char*> result(strings.size() + 1, nullptr);
+  std::transform(strings.begin(), strings.end(), result.begin(),
+                 [](std::string& string) { return string.data(); });
   return result;
 }
 
@@ -350,8 +348,6 @@ bool Pty::is_cooked() const {
   return (modes.c_lflag & ECHO) != 0 && (modes.c_lflag & ICANON) != 0;
 }
 
-void Pty::signal(int number) const {
-  kill(pid_, number);
-}
+void Pty::signal(int number) const { kill(pid_, number); }
 
 }  // namespace integration

@@ -15,7 +15,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 std::vector<std::string> resolved(std::string_view text) {
   const Resolved result = resolve(text);
@@ -116,11 +115,11 @@ TEST(Resolve, HostileText_IsShownHarmlessAndShort) {
 
 TEST(Resolve, AnyBytes_GiveAddressesOrAReason) {
   std::mt19937 random(4711);
-  constexpr std::string_view alphabet("[]:*%.019af/\0\xff unix:", 20);
+  constexpr std::string_view kAlphabet("[]:*%.019af/\0\xff unix:", 20);
   for (int round = 0; round < 20'000; ++round) {
     std::string text;
     for (auto left = random() % 12; left > 0; --left) {
-      text += alphabet[random() % alphabet.size()];
+      text += kAlphabet[random() % kAlphabet.size()];
     }
     // A name's fate is the resolver's to tell, and that may take its time.
     const std::string_view host = std::string_view(text).substr(0, text.rfind(':'));

@@ -42,9 +42,9 @@ TEST(BufferPool, ReturnedBlock_IsLentAgain) {
 
 TEST(BufferPool, Trim_KeepsWhatWasNeededSinceTheLastOne) {
   BufferPool pool;
-  std::vector<Block> blocks;
-  for (int i = 0; i < 10; ++i) {
-    blocks.push_back(pool.borrow(512));
+  std::vector<Block> blocks(10);
+  for (Block& block : blocks) {
+    block = pool.borrow(512);
   }
   for (const Block& block : blocks) {
     pool.give_back(block);

@@ -408,10 +408,10 @@ TYPED_TEST(NetContract, MoreReadyThanABatchHolds_AreAllReportedWithTheNextWaits)
 }
 
 TYPED_TEST(NetContract, WaitWithNothingToReport_SleepsForItsWholeTimeout) {
-  constexpr Duration timeout = std::chrono::microseconds{3300};
+  constexpr Duration kTimeout = std::chrono::microseconds{3300};
   const TimePoint begin = this->net_.now();
-  EXPECT_THAT(this->net_.wait(timeout), IsEmpty());
-  EXPECT_GE(this->net_.now() - begin, timeout);
+  EXPECT_THAT(this->net_.wait(kTimeout), IsEmpty());
+  EXPECT_GE(this->net_.now() - begin, kTimeout);
 }
 
 TYPED_TEST(NetContract, SignalDuringWait_EndsItWithNothing) {
@@ -442,17 +442,17 @@ TYPED_TEST(NetContract, ManyWakes_EndOneWaitAndNoMore) {
     this->net_.wake();
   }
   EXPECT_THAT(this->net_.wait(std::nullopt), IsEmpty());
-  constexpr Duration timeout = std::chrono::milliseconds{2};
+  constexpr Duration kTimeout = std::chrono::milliseconds{2};
   const TimePoint begin = this->net_.now();
-  this->net_.wait(timeout);
-  EXPECT_GE(this->net_.now() - begin, timeout) << "a wake-up was left over";
+  this->net_.wait(kTimeout);
+  EXPECT_GE(this->net_.now() - begin, kTimeout) << "a wake-up was left over";
 }
 
 TYPED_TEST(NetContract, WakeAfterEachWait_IsNeverLost) {
-  constexpr int rounds = 2000;
+  constexpr int kRounds = 2000;
   std::atomic<int> asked = 0;
   std::thread waker([&] {
-    for (int answered = 0; answered < rounds;) {
+    for (int answered = 0; answered < kRounds;) {
       if (asked > answered) {
         ++answered;
         this->net_.wake();
@@ -461,7 +461,7 @@ TYPED_TEST(NetContract, WakeAfterEachWait_IsNeverLost) {
       }
     }
   });
-  for (int i = 0; i < rounds; ++i) {
+  for (int i = 0; i < kRounds; ++i) {
     ++asked;
     this->net_.wait(std::nullopt);  // never returns if its wake-up was lost
   }

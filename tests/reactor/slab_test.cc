@@ -64,9 +64,9 @@ TEST(Slab, TokensThatNeverWere_FindNothing) {
 TEST(Slab, Growing_MovesNothing) {
   Slab<Item> slab;
   int alive = 0;
-  std::vector<Item*> items;
-  for (int i = 0; i < 1000; ++i) {
-    items.push_back(&add(slab, alive));
+  std::vector<Item*> items(1000);
+  for (Item*& item : items) {
+    item = &add(slab, alive);
   }
   for (Item* item : items) {
     EXPECT_EQ(slab.find(item->token()), item);

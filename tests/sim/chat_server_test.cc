@@ -93,9 +93,9 @@ TEST_F(ChatServer, PeerThatTakesNothing_IsClosedAtTheStallTimeout) {
   EXPECT_EQ(sim.hub().client_count(), 2U);
   sim.pass(seconds{2});
   EXPECT_EQ(sim.hub().client_count(), 1U);
-  EXPECT_EQ(sim.server().shards()[0]->counts().ends[static_cast<std::size_t>(
-                chat::EndReason::kStalled)],
-            1U);
+  EXPECT_EQ(
+      sim.server().shards()[0]->counts().ends[static_cast<std::size_t>(chat::EndReason::kStalled)],
+      1U);
 }
 
 TEST_F(ChatServer, SlowReader_BelowTheMaximum_GetsEverythingInOrder) {
@@ -164,7 +164,8 @@ TEST_F(ChatServer, FullServer_SaysSoToNewcomers) {
   sim.join_as("Bob");
   Peer* third = sim.connect();
   sim.settle();
-  EXPECT_EQ(third->lines(), std::vector<std::string>{"ERROR:503::the server is full, try again later"});
+  EXPECT_EQ(third->lines(),
+            std::vector<std::string>{"ERROR:503::the server is full, try again later"});
   EXPECT_FALSE(third->open());
   alice->send_line("QUIT");
   sim.settle();

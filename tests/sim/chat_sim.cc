@@ -56,8 +56,9 @@ void Peer::reset() {
 }
 
 std::size_t Peer::count(std::string_view prefix) const {
-  return static_cast<std::size_t>(std::count_if(
-      lines_.begin(), lines_.end(), [prefix](const auto& line) { return line.starts_with(prefix); }));
+  return static_cast<std::size_t>(
+      std::count_if(lines_.begin(), lines_.end(),
+                    [prefix](const auto& line) { return line.starts_with(prefix); }));
 }
 
 bool Peer::got(std::string_view line) const {
@@ -88,8 +89,8 @@ ChatSim::~ChatSim() = default;
 Peer* ChatSim::connect(std::string_view ipv4) {
   in_addr host{};
   inet_pton(AF_INET, std::string(ipv4).c_str(), &host);
-  const int fd = world_.peer_connect(
-      address_, reactor::Address::ipv4(ntohl(host.s_addr), next_peer_port_++));
+  const int fd =
+      world_.peer_connect(address_, reactor::Address::ipv4(ntohl(host.s_addr), next_peer_port_++));
   if (fd < 0) {
     return nullptr;
   }
@@ -190,8 +191,9 @@ std::string ChatSim::broken_invariant() {
   }
   for (const auto& shard : server_.shards()) {
     // A ring's block is at most twice its content, and growing holds two for a moment.
-    const std::size_t lent_max = shard->reactor().connection_count() *
-                                 (2 * options_.limits.out_bytes_max + 4 * options_.limits.line_bytes_max);
+    const std::size_t lent_max =
+        shard->reactor().connection_count() *
+        (2 * options_.limits.out_bytes_max + 4 * options_.limits.line_bytes_max);
     if (shard->reactor().pool().bytes_lent() > lent_max) {
       return fmt::format("shard {} holds {} bytes of buffers, more than {}", shard->index(),
                          shard->reactor().pool().bytes_lent(), lent_max);
@@ -215,8 +217,7 @@ std::string ChatSim::leftovers() {
         shard->reactor().pool().bytes_lent() != 0) {
       return fmt::format("shard {} still has {} sessions, {} connections, {} bytes lent",
                          shard->index(), shard->session_count(),
-                         shard->reactor().connection_count(),
-                         shard->reactor().pool().bytes_lent());
+                         shard->reactor().connection_count(), shard->reactor().pool().bytes_lent());
     }
   }
   if (hub().client_count() != 0 || server_.switchboard().admission().count() != 0) {

@@ -109,7 +109,8 @@ class Run {
 
   void choose_faults() {
     const auto up_to = [this](int most) {
-      return sim_.world().chance(500) ? static_cast<int>(random(static_cast<std::size_t>(most))) : 0;
+      return sim_.world().chance(500) ? static_cast<int>(random(static_cast<std::size_t>(most)))
+                                      : 0;
     };
     sim_.world().faults = {up_to(800), up_to(800), up_to(200), up_to(100),
                            up_to(300), up_to(500), 0};
@@ -317,7 +318,9 @@ void run_seeds(std::uint16_t threads) {
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     Run run(seed, threads);
     const std::string broken = run.play();
-    if (only != 0 && !broken.empty()) { run.dump(); }
+    if (only != 0 && !broken.empty()) {
+      run.dump();
+    }
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
     ASSERT_EQ(broken, "") << "seed " << seed << "; repeat it with: CHAT_SIM_SEED=" << seed
                           << " sim_tests --gtest_filter=" << test->test_suite_name() << '.'

@@ -48,8 +48,7 @@ std::pair<int, int> World::new_pair(const Address& local, const Address& remote)
 }
 
 std::size_t World::room_of(const Socket& socket) const {
-  return socket.inbox.size() >= socket_buffer_bytes ? 0
-                                                    : socket_buffer_bytes - socket.inbox.size();
+  return socket.inbox.size() >= socket_buffer_bytes ? 0 : socket_buffer_bytes - socket.inbox.size();
 }
 
 // Moves bytes from `from` into the far inbox, as many as fit, and makes the far edge.

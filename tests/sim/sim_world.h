@@ -19,12 +19,12 @@ class SimNet;
 
 // How often what goes wrong, in calls out of a thousand. All zero: a perfect network.
 struct Faults {
-  int partial_read = 0;   // read returns less than there is
-  int partial_write = 0;  // write takes less than there is room for
-  int eintr = 0;          // read, write, accept are interrupted
-  int spurious = 0;       // a report of readiness that is not there
-  int short_batch = 0;    // wait returns fewer events than are ready
-  int delayed_event = 0;  // an event is held back until the next wait
+  int partial_read = 0;    // read returns less than there is
+  int partial_write = 0;   // write takes less than there is room for
+  int eintr = 0;           // read, write, accept are interrupted
+  int spurious = 0;        // a report of readiness that is not there
+  int short_batch = 0;     // wait returns fewer events than are ready
+  int delayed_event = 0;   // an event is held back until the next wait
   int aborted_accept = 0;  // ECONNABORTED
 };
 
@@ -77,10 +77,10 @@ class World {
     std::string inbox;  // written by the far end, not yet read
     int far = -1;       // the other end's fd; -1 when that is closed
     bool server_side = false;
-    bool far_ended = false;    // end of stream after inbox
-    bool ended = false;        // our half
-    bool reset = false;        // ECONNRESET/EPIPE from now on
-    bool was_full = false;     // a write hit EAGAIN: room makes an edge
+    bool far_ended = false;  // end of stream after inbox
+    bool ended = false;      // our half
+    bool reset = false;      // ECONNRESET/EPIPE from now on
+    bool was_full = false;   // a write hit EAGAIN: room makes an edge
     reactor::Address local;
     reactor::Address peer;
     SimNet* watcher = nullptr;

@@ -10,6 +10,7 @@
 namespace chat {
 
 // For the messages of failed expectations.
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest wants it like this
 void PrintTo(const Action& action, std::ostream* out) {
   *out << "action " << static_cast<int>(action.kind) << " target '" << action.target << "' text '"
        << action.text << "'";
@@ -17,13 +18,9 @@ void PrintTo(const Action& action, std::ostream* out) {
 
 namespace {
 
-Action interpret(std::string_view line) {
-  return chat::interpret(line, {});
-}
+Action interpret(std::string_view line) { return chat::interpret(line, {}); }
 
-Action broadcast(std::string_view text) {
-  return {ActionKind::kBroadcast, {}, text};
-}
+Action broadcast(std::string_view text) { return {ActionKind::kBroadcast, {}, text}; }
 
 TEST(ClientCommands, PlainText_GoesToEveryone) {
   EXPECT_EQ(interpret("Hello everyone!"), broadcast("Hello everyone!"));

@@ -34,12 +34,20 @@ TEST(Sanitize, C1Controls_AreReplaced) {
   EXPECT_EQ(sanitize("\u0080\u009F\u00A0"), "\uFFFD\uFFFD\u00A0");
 }
 
+// U+2027 and so on: the three bytes that differ in the last one only.
+std::string from_general_punctuation(int second, int last) {
+  return {'\xE2', static_cast<char>(second), static_cast<char>(last)};
+}
+
 TEST(Sanitize, CharactersThatTurnTheText_AreReplaced) {
-  for (const char* turning : {"\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067",
-                              "\u2068", "\u2069", "\u2028", "\u2029"}) {
-    EXPECT_EQ(sanitize(turning), "\uFFFD");
+  for (int last = 0xA7; last <= 0xAF; ++last) {  // U+2027 to U+202F
+    const std::string text = from_general_punctuation(0x80, last);
+    EXPECT_EQ(sanitize(text), last >= 0xA8 && last <= 0xAE ? "\uFFFD" : text) << last;
   }
-  EXPECT_EQ(sanitize("\u2027\u202F\u2065\u206A"), "\u2027\u202F\u2065\u206A");
+  for (int last = 0xA5; last <= 0xAA; ++last) {  // U+2065 to U+206A
+    const std::string text = from_general_punctuation(0x81, last);
+    EXPECT_EQ(sanitize(text), last >= 0xA6 && last <= 0xA9 ? "\uFFFD" : text) << last;
+  }
 }
 
 TEST(Sanitize, BytesThatAreNotUtf8_AreReplacedOneByOne) {

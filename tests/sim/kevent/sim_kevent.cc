@@ -231,10 +231,10 @@ std::string describe_lost(const Key& key) {
 int Kqueue::change(const struct kevent& change) {
   const std::lock_guard lock(mutex_);
   const Key key{change.ident, change.filter};
-  constexpr int known_flags = EV_ADD | EV_DELETE | EV_CLEAR | EV_RECEIPT;
+  constexpr int kKnownFlags = EV_ADD | EV_DELETE | EV_CLEAR | EV_RECEIPT;
   const bool known_filter =
       change.filter == EVFILT_READ || change.filter == EVFILT_WRITE || change.filter == EVFILT_USER;
-  if (!known_filter || (change.flags & ~known_flags) != 0) {
+  if (!known_filter || (change.flags & ~kKnownFlags) != 0) {
     return EINVAL;
   }
   if (change.filter != EVFILT_USER && ::fcntl(static_cast<int>(change.ident), F_GETFD) < 0) {
