@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <clocale>
 #include <csignal>
@@ -14,6 +15,9 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tools/client_app.h"
 #include "tools/client_script.h"

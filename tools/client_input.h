@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <semaphore>
 #include <string>
 #include <string_view>

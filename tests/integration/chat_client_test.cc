@@ -174,7 +174,8 @@ TEST_F(ChatClientInATerminal, PrivateChat_ShowsInThePrompt) {
 }
 
 TEST_F(ChatClientInATerminal, ControlCharactersOfOthers_DoNothing) {
-  ASSERT_TRUE(bob.send_line("\x1b[2Jboo\x07\xE2\x80\xAEoob"));
+  const std::string turn_around = std::string("\xE2") + "\x80\xAE";  // U+202E
+  ASSERT_TRUE(bob.send_line("\x1b[2Jboo\x07" + turn_around + "oob"));
   EXPECT_TRUE(alice->wait_for_end({"[Bob]: ␛[2Jboo␇\uFFFDoob", ">"}));
   EXPECT_THAT(alice->bytes(), Not(HasSubstr("\x1b[2J")));
 }
