@@ -1,35 +1,16 @@
 // The steady state of a whole chat server, from the readable socket of a sender to the write for
-// each of 500 members, allocates nothing. A program of its own, because it replaces the global
-// operator new.
+// each of 500 members, allocates nothing.
 
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "chat/server.h"
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(std::max<std::size_t>(bytes, 1))) {
-    return memory;
-  }
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
+#include "tests/heap_counter.h"
 
 namespace {
 
@@ -123,12 +104,12 @@ TEST(FanOut, SteadyStateOfAWholeServer_AllocatesNothing) {
   }
   const std::uint64_t deliveries = shard.counts().deliveries;
   const std::uint64_t bytes = net->bytes_written;
-  const std::size_t before = allocations;
+  const std::size_t before = tests::heap.allocations;
   constexpr int kTurns = 2000;
   for (int i = 0; i < kTurns; ++i) {
     shard.reactor().turn();
   }
-  const std::size_t allocated = allocations - before;
+  const std::size_t allocated = tests::heap.allocations - before;
   EXPECT_EQ(shard.counts().deliveries - deliveries, std::uint64_t{kTurns} * (kMembers - 1));
   EXPECT_GT(net->bytes_written, bytes);
   EXPECT_EQ(allocated, 0U);

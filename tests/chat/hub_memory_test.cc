@@ -1,48 +1,13 @@
-// A program of its own: it replaces the global operator new to see what the hub asks for.
+// What the hub asks of the heap.
 #include <gtest/gtest.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "chat/hub.h"
-
-namespace {
-
-struct Heap {
-  std::size_t allocations = 0;
-  std::size_t bytes_live = 0;
-};
-Heap heap;
-
-// In front of each block stands its size; what malloc adds to a block is taken to be the same.
-constexpr std::size_t kHeaderBytes = alignof(std::max_align_t);
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  void* const block = std::malloc(kHeaderBytes + bytes);
-  if (block == nullptr) {
-    throw std::bad_alloc();
-  }
-  ++heap.allocations;
-  heap.bytes_live += kHeaderBytes + bytes;
-  *static_cast<std::size_t*>(block) = bytes;
-  return static_cast<char*>(block) + kHeaderBytes;
-}
-
-void operator delete(void* memory) noexcept {
-  if (memory != nullptr) {
-    void* const block = static_cast<char*>(memory) - kHeaderBytes;
-    heap.bytes_live -= kHeaderBytes + *static_cast<std::size_t*>(block);
-    std::free(block);
-  }
-}
-
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept { operator delete(memory); }
+#include "tests/heap_counter.h"
 
 namespace chat {
 namespace {
@@ -68,14 +33,14 @@ class HubMemory : public ::testing::Test, public EventSink {
 
 TEST_F(HubMemory, RegisteredClient_CostsFarLessThan500Bytes) {
   constexpr std::uint32_t kClients = 10'000;
-  const std::size_t before = heap.bytes_live;
+  const std::size_t before = tests::heap.bytes_live;
   for (std::uint32_t i = 0; i < kClients; ++i) {
     apply(i, Verb::kRegister, "a_rather_long_name_" + std::to_string(i));
   }
   time_.now += limits_.presence_interval;
   hub_->tick(time_);
   ASSERT_EQ(hub_->client_count(), kClients);
-  const std::size_t bytes_per_client = (heap.bytes_live - before) / kClients;
+  const std::size_t bytes_per_client = (tests::heap.bytes_live - before) / kClients;
   RecordProperty("bytes_per_client", static_cast<int>(bytes_per_client));
   EXPECT_LT(bytes_per_client, 400U);
 
@@ -84,7 +49,7 @@ TEST_F(HubMemory, RegisteredClient_CostsFarLessThan500Bytes) {
   }
   time_.now += limits_.presence_interval;
   hub_->tick(time_);
-  const std::size_t bytes_left_each = (heap.bytes_live - before) / kClients;
+  const std::size_t bytes_left_each = (tests::heap.bytes_live - before) / kClients;
   EXPECT_LT(bytes_left_each, 64U) << "buckets and the room for a long text stay, clients don't";
 }
 
@@ -101,7 +66,7 @@ TEST_F(HubMemory, Messages_AllocateNothing) {
   const std::string text(4000, 't');
   const std::size_t events_before = events_;
 
-  const std::size_t allocations_before = heap.allocations;
+  const std::size_t allocations_before = tests::heap.allocations;
   for (int i = 0; i < 100; ++i) {
     apply(3, Verb::kBroadcast, {}, text);
     apply(3, Verb::kPlain, {}, text);
@@ -111,7 +76,7 @@ TEST_F(HubMemory, Messages_AllocateNothing) {
     apply(1, Verb::kSay, kLobbyName, text);
     apply(1, Verb::kPing, {}, text);
   }
-  const std::size_t allocations = heap.allocations - allocations_before;
+  const std::size_t allocations = tests::heap.allocations - allocations_before;
 
   EXPECT_EQ(allocations, 0U);
   EXPECT_EQ(events_ - events_before, 700U);

@@ -1,36 +1,15 @@
-// The steady-state fan-out path allocates nothing. A program of its own, because it replaces the
-// global operator new.
+// The steady-state fan-out path of a reactor allocates nothing.
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "reactor/mailbox.h"
 #include "reactor/reactor.h"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* allocate(std::size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes != 0 ? bytes : 1)) {
-    return memory;
-  }
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-// The array and nothrow forms of the standard library call these two.
-void* operator new(std::size_t bytes) { return allocate(bytes); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
+#include "tests/heap_counter.h"
 
 namespace reactor {
 namespace {
@@ -123,9 +102,9 @@ class Everybody final : public Handler, public MailHandler<int> {
 };
 
 TEST(Allocation, CounterCounts) {
-  const std::size_t before = allocations;
+  const std::size_t before = tests::heap.allocations;
   const auto one = std::make_unique<std::string>(1000, 'x');
-  EXPECT_EQ(allocations, before + 2);
+  EXPECT_EQ(tests::heap.allocations, before + 2);
 }
 
 // Time goes on by two milliseconds a turn, so the buffer pool is trimmed several times meanwhile.
@@ -145,10 +124,10 @@ TEST(Allocation, SteadyFanOutToFiveHundred_AllocatesNothing) {
   };
   turn(1000);
 
-  const std::size_t allocations_before = allocations;
+  const std::size_t allocations_before = tests::heap.allocations;
   const std::uint64_t bytes_before = bytes_taken;
   turn(1000);
-  EXPECT_EQ(allocations - allocations_before, 0U);
+  EXPECT_EQ(tests::heap.allocations - allocations_before, 0U);
   const std::size_t bytes_per_turn = (kMessage.size() + kMail.size()) * kConnections;
   EXPECT_EQ(bytes_taken - bytes_before, 1000 * bytes_per_turn);
   EXPECT_EQ(reactor.pool().bytes_lent(), 0U);

@@ -41,6 +41,7 @@ class ScratchDirectory {
  private:
   std::filesystem::path path_;
 };
+
 int int_option(int fd, int level, int name) {
   int value = -1;
   socklen_t size = sizeof(value);
