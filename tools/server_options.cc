@@ -68,7 +68,10 @@ class OptionSet {
 
   void bytes(const std::string& name, std::size_t& value, const std::string& what) {
     limits_.push_back(app_.add_option(name, value, what));
-    limits_.back()->transform(CLI::AsSizeValue(false))->type_name("BYTES")->capture_default_str();
+    limits_.back()
+        ->transform(CLI::AsSizeValue(false).description(""))
+        ->type_name("BYTES")
+        ->capture_default_str();
   }
 
   template <class Number>
@@ -163,21 +166,25 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
   CLI::App app("Live chat over TCP: one server for nc, programs and chat-client.", "chat-server");
   app.set_version_flag("--version", kVersion);
   app.footer(kFooter);
+  constexpr std::size_t kColumnWidth = 38;
+  app.get_formatter()->column_width(kColumnWidth);
   app.add_option("--listen", settings.listen,
                  "HOST:PORT, [V6]:PORT, *:PORT or unix:PATH; repeatable")
       ->type_name("ADDRESS")
       ->default_str("localhost:8888")
       ->take_all();
   app.add_option("--threads", settings.server.threads, "reactor threads")
-      ->check(CLI::Range(1, 64))
+      ->check(CLI::Range(1, 64).description(""))
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--backlog", settings.server.backlog, "connections waiting to be accepted")
-      ->check(CLI::Range(1, 1 << 20))
+      ->check(CLI::Range(1, 1 << 20).description(""))
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--log-level", settings.log_level, "how much to tell on standard error")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+  app.add_option("--log-level", settings.log_level,
+                 "debug, info, warn, error, off; to standard error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}).description(""))
+      ->type_name("LEVEL")
       ->capture_default_str();
   app.set_config("--config", "", "read flags from FILE, one name=value a line, # comments")
       ->type_name("FILE");
