@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "reactor/check.h"
@@ -15,6 +16,10 @@ reactor::ConnectionLimits connection_limits(const Limits& limits) {
   result.out_bytes_max = limits.out_bytes_max;
   result.out_high_mark_bytes = limits.out_high_mark_bytes;
   result.out_low_mark_bytes = limits.out_low_mark_bytes;
+  // One read of the shortest lines makes deliveries of some forty times its size: even then it
+  // must not fill the output of those who read all the time.
+  result.read_budget_bytes = std::clamp<std::size_t>(limits.out_bytes_max / 64,
+                                                     std::size_t{4} << 10, std::size_t{64} << 10);
   // What Codec::parse may leave.
   result.tail_bytes_max = 2 * limits.line_bytes_max + 2;
   result.idle_timeout = limits.idle_timeout;

@@ -35,6 +35,9 @@ void Switchboard::on_event(const Event& event) {
       shards_[0]->apply(event);
     } else {
       outgoing_[shard].add(event);
+      if (outgoing_[shard].full()) {
+        post(shard);
+      }
     }
   };
   if (event.to) {
@@ -53,12 +56,16 @@ void Switchboard::end_turn() {
   arm_hub_timer();
   for (std::size_t shard = 1; shard < outgoing_.size(); ++shard) {
     if (!outgoing_[shard].empty()) {
-      ShardMail mail;
-      mail.events = std::exchange(outgoing_[shard], {});
-      handover_.sent(mail.events.bytes());
-      shards_[shard]->mailbox().post(std::move(mail));
+      post(shard);
     }
   }
+}
+
+void Switchboard::post(std::size_t shard) {
+  ShardMail mail;
+  mail.events = std::exchange(outgoing_[shard], {});
+  handover_.sent(mail.events.bytes());
+  shards_[shard]->mailbox().post(std::move(mail));
 }
 
 void Switchboard::arm_hub_timer() {
@@ -88,6 +95,9 @@ void Switchboard::on_mail(HubMail& mail) {
 
 void Switchboard::Remote::submit(SessionRef from, const Command& command) {
   mail_.commands.add({from, command});
+  if (mail_.commands.full()) {
+    post();
+  }
 }
 
 void Switchboard::Remote::connection_closed(const reactor::Endpoint& peer) {
@@ -95,9 +105,12 @@ void Switchboard::Remote::connection_closed(const reactor::Endpoint& peer) {
 }
 
 void Switchboard::Remote::end_turn() {
-  if (mail_.commands.empty() && mail_.closed.empty()) {
-    return;
+  if (!mail_.commands.empty() || !mail_.closed.empty()) {
+    post();
   }
+}
+
+void Switchboard::Remote::post() {
   board_.handover_.sent(mail_.commands.bytes());
   board_.mailbox_.post(std::exchange(mail_, {}));
 }

@@ -25,8 +25,9 @@ struct HubMail {
 };
 
 // Connects the shards with the one hub, which lives on shard 0's thread. Shard 0 talks to it
-// directly: nothing is copied. The others gather a turn's commands into one mail, and the events
-// for them are gathered likewise, one event per shard that has members and never one per member.
+// directly: nothing is copied. The others gather a turn's commands into one mail (more if they are
+// many), and the events for them are gathered likewise, one event per shard that has members and
+// never one per member.
 class Switchboard final : private EventSink,
                           private reactor::TimerHandler,
                           private reactor::MailHandler<HubMail> {
@@ -63,6 +64,8 @@ class Switchboard final : private EventSink,
     void end_turn() override;
 
    private:
+    void post();
+
     Switchboard& board_;
     HubMail mail_;
   };
@@ -70,6 +73,7 @@ class Switchboard final : private EventSink,
   void apply(SessionRef from, const Command& command);
   void release(const reactor::Endpoint& peer);
   void end_turn();
+  void post(std::size_t shard);
   void arm_hub_timer();
   void on_event(const Event& event) override;
   void on_timer(std::uint64_t argument) override;

@@ -61,8 +61,9 @@ void Connection::send(std::string_view bytes) {
     last_progress_ = reactor_.now();
   }
   output_.append(bytes);
-  if (queued > limits.out_high_mark_bytes) {
+  if (queued > limits.out_high_mark_bytes && !above_high_mark_) {
     above_high_mark_ = true;
+    reactor_.turn_is_full_ = true;
   }
   reactor_.add_dirty(*this);
 }
@@ -134,7 +135,7 @@ void Connection::dispatch() {
     redeliver_tail();
   }
   std::size_t budget = reactor_.limits().read_budget_bytes;
-  while (budget > 0 && wants_read()) {
+  while (budget > 0 && wants_read() && !reactor_.turn_is_full_) {
     if (!read_once(budget)) {
       return;
     }

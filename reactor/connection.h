@@ -60,6 +60,8 @@ struct ConnectionLimits {
   std::size_t tail_bytes_max = std::size_t{64} << 10;
   // At most this much is read from one connection in one turn; the rest follows next turn.
   std::size_t read_budget_bytes = std::size_t{64} << 10;
+  // After this much was read from all connections together, the rest waits for the next turn.
+  std::size_t turn_read_budget_bytes = std::size_t{1} << 20;
   Duration idle_timeout{0};                           // 0: may be idle for ever
   Duration stall_timeout = std::chrono::seconds{30};  // 0: may stall for ever
   // How long a finished connection may take to be flushed and to be ended by the peer.
@@ -83,6 +85,8 @@ class Connection {
   // Queues bytes; the flush at the end of the turn sends them. Ignored unless is_open(). Passing
   // out_bytes_max closes the connection (kOutputOverflow). While more than the high mark is
   // queued the connection is not read (backpressure), until it has drained to the low mark.
+  // Crossing the high mark also ends the reading of this turn for everybody: the flush comes
+  // before more is queued, so that only who is slow gets near the maximum, not who was not asked.
   void send(std::string_view bytes);
   // Ends in order: delivers no more, sends what is queued, ends our half, waits for the peer to
   // end his, closes; all within linger_timeout.

@@ -19,7 +19,8 @@ class MailHandler {
 };
 
 // Hands values from any thread to one loop, in the order posted. The loop is woken only when the
-// mailbox was empty, and takes at most Reactor::kMailBudget items a turn. Owned by whoever owns
+// mailbox was empty, and takes at most Reactor::kMailBudget items a turn, fewer when the turn is
+// full. Owned by whoever owns
 // the receiving side; outlives every thread that posts. The handler is called on the loop's thread.
 template <class Mail>
 class Mailbox final : private MailboxBase {
@@ -52,7 +53,7 @@ class Mailbox final : private MailboxBase {
       const std::lock_guard lock(mutex_);
       taken_.swap(incoming_);
     }
-    for (; budget > 0 && next_ < taken_.size(); --budget) {
+    for (; budget > 0 && next_ < taken_.size() && !reactor_.turn_is_full(); --budget) {
       handler_.on_mail(taken_[next_++]);
     }
     return next_ < taken_.size();

@@ -115,6 +115,7 @@ void Reactor::turn(std::optional<Duration> wait_max) {
   now_ = net_->now();
   unix_ms_ = net_->unix_ms();
   ++stats_.turns;
+  turn_is_full_ = false;
   mark_ready(batch);
   dispatch_ready();
   timers_.fire(now_);
@@ -173,10 +174,17 @@ void Reactor::dispatch_ready() {
     listener->on_ready_list_ = false;
     listener->accept_burst();
   }
-  for (Connection* connection : dispatching_) {
+  const std::uint64_t bytes_read_max = stats_.bytes_read + limits_.turn_read_budget_bytes;
+  std::size_t done = 0;
+  while (done < dispatching_.size() && !turn_is_full_) {
+    Connection* connection = dispatching_[done++];
     connection->on_ready_list_ = false;
     connection->dispatch();
+    turn_is_full_ |= stats_.bytes_read >= bytes_read_max;
   }
+  // Who had no turn comes first in the next one, before those that were stopped by their budget.
+  ready_.insert(ready_.begin(), dispatching_.begin() + static_cast<std::ptrdiff_t>(done),
+                dispatching_.end());
   accepting_.clear();
   dispatching_.clear();
 }

@@ -109,6 +109,8 @@ class Reactor final : private TimerHandler {
   std::int64_t unix_ms() const { return unix_ms_; }  // read once a turn
   Timers& timers() { return timers_; }
   const Stats& stats() const { return stats_; }
+  // Enough for this turn: what can wait should wait until after the flush. See Connection::send.
+  bool turn_is_full() const { return turn_is_full_; }
   const BufferPool& pool() const { return pool_; }
   std::size_t connection_count() const { return connections_.size(); }
   const ConnectionLimits& limits() const { return limits_; }
@@ -171,6 +173,7 @@ class Reactor final : private TimerHandler {
   std::vector<WriteOp> write_ops_;
 
   bool more_mail_ = false;
+  bool turn_is_full_ = false;  // enough was read in this turn, or some output needs the flush
   bool reading_held_ = false;
   bool closing_all_ = false;
   TimerId trim_timer_;

@@ -305,15 +305,21 @@ void open_standard_descriptors() {
 int run(int argc, char** argv) {
   Options options;
   CLI::App arguments("Live chat in a terminal, or from a script by way of a pipe.", "chat-client");
-  arguments.add_option("name", options.name, "What to be called in the chat")->required();
+  arguments.add_option("name", options.name, "What to be called in the chat")
+      ->type_name("")
+      ->required();
   arguments
       .add_option("--server", options.server,
                   "Where the server is: host:port, or unix:path for a Unix socket")
+      ->type_name("ADDRESS")
       ->capture_default_str();
   arguments.add_option("--color", options.color, "When to use colours: auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
+      ->type_name("WHEN")
       ->capture_default_str();
   arguments.add_flag("--timestamps", options.timestamps, "Begin every line with its time");
+  constexpr std::size_t kColumnWidth = 34;
+  arguments.get_formatter()->column_width(kColumnWidth);
   arguments.set_version_flag("--version", "chat-client " CHAT_VERSION);
   arguments.footer(
       "Typing help in the chat lists its commands.\n"

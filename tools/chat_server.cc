@@ -54,16 +54,15 @@ class SignalWatch {
   }
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
-  ~SignalWatch() {
-    if (thread_.joinable()) {
-      over_ = true;
-      pthread_kill(thread_.native_handle(), SIGTERM);
-      thread_.join();
-    }
-  }
 
+  // server is used until stop(), which must follow.
   void start(chat::Server& server) {
     thread_ = std::thread([this, &server] { watch(server); });
+  }
+  void stop() {
+    over_ = true;
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
   }
 
  private:
@@ -146,6 +145,7 @@ int serve(const tools::ServerSettings& settings) {
                settings.server.threads == 1 ? "" : "s", settings.server.limits.clients_max);
   signals.start(server);
   server.run();
+  signals.stop();
   return 0;
 }
 

@@ -34,6 +34,48 @@ TEST_F(ReactorRules, ReadBudgetSpent_ConnectionStaysReadyAndTheLoopPolls) {
   EXPECT_FALSE(polls_next());
 }
 
+TEST_F(ReactorRules, TurnBudgetSpent_TheOthersComeFirstInTheNextTurn) {
+  start({.read_budget_bytes = 1000, .turn_read_budget_bytes = 2000});
+  std::vector<Link> links;
+  for (int i = 0; i < 4; ++i) {
+    links.push_back(connect());
+  }
+  turn_until_quiet();
+  for (const Link& link : links) {
+    world.peer_write(link.peer, std::string(4000, 'x'));
+  }
+  for (int round = 1; round <= 4; ++round) {
+    turn(2);
+    for (const Link& link : links) {
+      EXPECT_EQ(link.handler.received.size(), 1000U * static_cast<std::size_t>(round));
+    }
+  }
+}
+
+TEST_F(ReactorRules, HighMarkCrossed_FlushComesBeforeMoreIsRead) {
+  start({.out_bytes_max = 4000, .out_high_mark_bytes = 1000, .out_low_mark_bytes = 500});
+  const Link reader = connect();
+  std::vector<Link> writers;
+  for (int i = 0; i < 10; ++i) {
+    writers.push_back(connect());
+    writers.back().handler.data = [&reader](Connection&, std::string_view bytes) {
+      reader.connection().send(std::string(1500, 'x'));
+      return bytes.size();
+    };
+  }
+  turn_until_quiet();
+  for (const Link& writer : writers) {
+    world.peer_write(writer.peer, "go");
+  }
+  std::size_t got = 0;
+  for (int i = 0; i < 20; ++i) {
+    turn();
+    got += world.peer_read(reader.peer).size();
+  }
+  EXPECT_EQ(got, 15'000U);
+  EXPECT_TRUE(reader.handler.closes.empty()) << "who reads all the time is not taken for slow";
+}
+
 TEST_F(ReactorRules, ShortRead_IsNotTakenForTheEndOfTheData) {
   start();
   const Link link = connect();

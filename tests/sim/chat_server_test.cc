@@ -378,6 +378,30 @@ TEST_F(ChatServer, SlowestThread_HoldsBackThePublishersAndNothingIsLost) {
   EXPECT_EQ(far->count("@"), 2000U);
 }
 
+TEST_F(ChatServer, FloodsOfTinyMessages_FillNobodysOutputWhoReads) {
+  for (const std::uint16_t threads : std::initializer_list<std::uint16_t>{1, 2}) {
+    options.threads = threads;
+    ChatSim sim(1, options);
+    sim.world().socket_buffer_bytes = 4 << 20;
+    Peer* near = sim.join_as("near");
+    Peer* far = sim.join_as("far");
+    constexpr int kFloods = 12;
+    constexpr int kLines = 10'000;
+    std::string lines;
+    for (int i = 0; i < kLines; ++i) {
+      lines += "a\n";
+    }
+    for (int i = 0; i < kFloods; ++i) {
+      Peer* flood = sim.connect();
+      flood->send_line(fmt::format("REGISTER:flood{}", i));
+      flood->send_bytes(lines);
+    }
+    sim.settle();
+    EXPECT_EQ(near->count("@"), std::size_t{kFloods} * kLines) << threads << " threads";
+    EXPECT_EQ(far->count("@"), std::size_t{kFloods} * kLines) << threads << " threads";
+  }
+}
+
 TEST_F(ChatServer, BadInput_GetsAnErrorAndCostsNobodyElseAnything) {
   ChatSim sim(1, options);
   Peer* alice = sim.join_as("Alice");

@@ -28,10 +28,12 @@ void Peer::read_some(std::size_t bytes_max) {
     return;
   }
   partial_line_ += world_->peer_read(fd_, bytes_max);
-  for (std::size_t end = 0; (end = partial_line_.find('\n')) != std::string::npos;) {
-    lines_.push_back(partial_line_.substr(0, end));
-    partial_line_.erase(0, end + 1);
+  std::size_t begin = 0;
+  for (std::size_t end = 0; (end = partial_line_.find('\n', begin)) != std::string::npos;) {
+    lines_.push_back(partial_line_.substr(begin, end - begin));
+    begin = end + 1;
   }
+  partial_line_.erase(0, begin);
   if (world_->peer_at_end(fd_)) {
     close();
   }

@@ -24,6 +24,7 @@ namespace {
 using sim::ChatSim;
 using sim::Peer;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr std::uint64_t kSeedsByDefault = 400;
 constexpr int kRooms = 3;
@@ -193,6 +194,11 @@ class Run {
       Actor& actor = actors_[random(actors_.size())];
       actor.peer->reads = !actor.peer->reads;
     }
+    if (world.chance(2)) {
+      // No descriptor is left for anybody, or there are plenty again.
+      descriptors_ran_out_ = true;
+      world.descriptors_max = world.chance(500) ? world.server_descriptors() : 100'000;
+    }
     if (world.chance(1)) {
       end_one(actors_[random(actors_.size())]);
       add_actor(actors_.size());
@@ -220,10 +226,16 @@ class Run {
   // The faults stop, everybody reads, everybody who is left says one last thing everywhere.
   std::string wind_up() {
     sim_.world().faults = {};
+    sim_.world().descriptors_max = 100'000;
     for (const Actor& actor : actors_) {
       actor.peer->reads = true;
     }
-    sim_.settle();
+    sim_.pass(seconds{1});  // accepting goes on after a pause
+    for (Actor& actor : actors_) {
+      // Whoever came when there were no descriptors may have been sent away, but nobody else.
+      actor.steady &= actor.peer->open() || !descriptors_ran_out_ ||
+                      actor.peer->count("REG") != 0 || actor.peer->count("WELCOME") != 0;
+    }
     for (Actor& actor : actors_) {
       if (actor.steady) {
         const std::string text = fmt::format("{}.last", actor.name);
@@ -309,6 +321,7 @@ class Run {
   ChatSim sim_;
   Peer* observer_;
   std::vector<Actor> actors_;
+  bool descriptors_ran_out_ = false;
 };
 
 void run_seeds(std::uint16_t threads) {
