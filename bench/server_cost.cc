@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <string>
@@ -99,8 +101,19 @@ class Crowd {
   std::vector<std::unique_ptr<Client>> clients_;
 };
 
-void measure_idle(const std::string& program, std::size_t clients) {
-  const bench::ServerProcess server(program, {});
+struct Settings {
+  std::string program = CHAT_SERVER_PATH;
+  std::size_t idle_clients = 10'000;
+  std::size_t fanout_clients = 500;
+  std::size_t bytes = 64;
+  std::size_t in_flight = 128;
+  int run_seconds = 5;
+  int threads = 1;
+};
+
+void measure_idle(const Settings& settings) {
+  const std::size_t clients = settings.idle_clients;
+  const bench::ServerProcess server(settings.program, {});
   { const Crowd warm_up(server, 16); }
   const std::size_t before = server.resident_bytes();
   const Clock::time_point start = Clock::now();
@@ -118,17 +131,19 @@ void measure_idle(const std::string& program, std::size_t clients) {
 }
 
 // client0 keeps so many broadcasts in flight; what the last client has got tells when to go on.
-void measure_fanout(const std::string& program, std::size_t clients, std::size_t bytes,
-                    std::size_t in_flight, int run_seconds, int threads) {
-  const bench::ServerProcess server(program, {"--threads", std::to_string(threads)});
-  if (threads == 1) {
+void measure_fanout(const Settings& settings) {
+  const std::size_t clients = settings.fanout_clients;
+  const std::size_t in_flight = settings.in_flight;
+  const bench::ServerProcess server(settings.program,
+                                    {"--threads", std::to_string(settings.threads)});
+  if (settings.threads == 1) {
     server.pin(0);
   }
   Crowd crowd(server, clients);
-  const std::string line = "BROADCAST:" + std::string(bytes, 'x') + "\n";
+  const std::string line = "BROADCAST:" + std::string(settings.bytes, 'x') + "\n";
   const double cpu_before = server.cpu_seconds();
   const Clock::time_point start = Clock::now();
-  const Clock::time_point until = start + seconds{run_seconds};
+  const Clock::time_point until = start + seconds{settings.run_seconds};
   std::size_t sent = 0;
   const auto delivered_to_all = [&crowd] {
     std::size_t least = SIZE_MAX;
@@ -152,40 +167,38 @@ void measure_fanout(const std::string& program, std::size_t clients, std::size_t
   fmt::print(
       "fanout: {} clients, {} bytes, {} in flight, {} thread(s): {:.0f} deliveries/s of "
       "server CPU, {:.0f} deliveries/s of wall time ({} messages, {:.2f} s CPU, {:.2f} s)\n",
-      clients, bytes, in_flight, threads, deliveries / cpu, deliveries / wall, sent, cpu, wall);
+      clients, settings.bytes, in_flight, settings.threads, deliveries / cpu, deliveries / wall,
+      sent, cpu, wall);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures what a chat-server costs: idle memory and CPU time per delivery.",
-               "server_cost");
-  std::string program = CHAT_SERVER_PATH;
-  std::size_t idle_clients = 10'000;
-  std::size_t fanout_clients = 500;
-  std::size_t bytes = 64;
-  std::size_t in_flight = 128;
-  int run_seconds = 5;
-  int threads = 1;
-  app.add_option("--server", program, "the chat-server to measure")->capture_default_str();
-  app.add_option("--idle", idle_clients, "idle clients; 0: skip")->capture_default_str();
-  app.add_option("--fanout", fanout_clients, "clients in the lobby; 0: skip")
-      ->capture_default_str();
-  app.add_option("--bytes", bytes, "length of a message")->capture_default_str();
-  app.add_option("--in-flight", in_flight, "messages on their way")->capture_default_str();
-  app.add_option("--seconds", run_seconds, "how long to send")->capture_default_str();
-  app.add_option("--threads", threads, "the server's threads")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
   try {
+    CLI::App app("Measures what a chat-server costs: idle memory and CPU time per delivery.",
+                 "server_cost");
+    Settings settings;
+    app.add_option("--server", settings.program, "the chat-server to measure")
+        ->capture_default_str();
+    app.add_option("--idle", settings.idle_clients, "idle clients; 0: skip")->capture_default_str();
+    app.add_option("--fanout", settings.fanout_clients, "clients in the lobby; 0: skip")
+        ->capture_default_str();
+    app.add_option("--bytes", settings.bytes, "length of a message")->capture_default_str();
+    app.add_option("--in-flight", settings.in_flight, "messages on their way")
+        ->capture_default_str();
+    app.add_option("--seconds", settings.run_seconds, "how long to send")->capture_default_str();
+    app.add_option("--threads", settings.threads, "the server's threads")->capture_default_str();
+    CLI11_PARSE(app, argc, argv);
     reactor::raise_descriptor_limit();
-    if (idle_clients > 0) {
-      measure_idle(program, idle_clients);
+    if (settings.idle_clients > 0) {
+      measure_idle(settings);
     }
-    if (fanout_clients > 1) {
-      measure_fanout(program, fanout_clients, bytes, in_flight, run_seconds, threads);
+    if (settings.fanout_clients > 1) {
+      measure_fanout(settings);
     }
+    return 0;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "server_cost: {}\n", error.what());
+    std::fprintf(stderr, "server_cost: %s\n", error.what());
     return 1;
   }
 }

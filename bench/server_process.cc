@@ -26,6 +26,7 @@ ServerProcess::ServerProcess(const std::string& program,
   std::vector<std::string> words = {program, "--listen", "127.0.0.1:0"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) {
     argv.push_back(word.data());
   }

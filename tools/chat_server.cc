@@ -61,7 +61,7 @@ class SignalWatch {
   }
   void stop() {
     over_ = true;
-    pthread_kill(thread_.native_handle(), SIGTERM);
+    pthread_kill(thread_.native_handle(), SIGINT);
     thread_.join();
   }
 

@@ -14,7 +14,7 @@
 
 namespace {
 
-constexpr int kMembers = 500;
+constexpr std::size_t kMembers = 500;
 constexpr int kListener = 1000;
 
 // A system of clients that register when they are first read, and of which client 0 says something
@@ -91,7 +91,7 @@ TEST(FanOut, SteadyStateOfAWholeServer_AllocatesNothing) {
   });
   chat::Shard& shard = *server.shards().front();
   const reactor::Endpoint local = reactor::Address::ipv4(INADDR_LOOPBACK, 1).endpoint();
-  for (int fd = 0; fd < kMembers; ++fd) {
+  for (int fd = 0; fd < static_cast<int>(kMembers); ++fd) {
     ASSERT_EQ(server.switchboard().admission().admit(local), chat::Admission::Verdict::kWelcome);
     shard.add_connection(fd, local);
   }

@@ -121,7 +121,7 @@ void check_message(const Seen& seen, const Limits& limits) {
 
 // A list is cut between items, and nothing of it is lost.
 void check_list(const Seen& seen, const Limits& limits) {
-  constexpr std::string_view verb = "CLIENT_LIST:";
+  constexpr std::string_view kVerb = "CLIENT_LIST:";
   Event event;
   event.kind = EventKind::kClientList;
   event.text = seen.text;
@@ -132,7 +132,7 @@ void check_list(const Seen& seen, const Limits& limits) {
   for (std::string_view rest = out; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(line.size() + 1);
-    const std::string_view items = line.substr(verb.size());
+    const std::string_view items = line.substr(kVerb.size());
     CHECK(line.size() <= limits.line_bytes_max || items.find(',') == std::string_view::npos,
           "a line that could have been shorter", line);
     joined.append(items);
