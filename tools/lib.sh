@@ -6,7 +6,7 @@ cores=$(getconf _NPROCESSORS_ONLN)
 
 # By their Debian names. Elsewhere name_packages says what to look for.
 packages_run=(g++ cmake ninja-build pkg-config libfmt-dev libspdlog-dev libcli11-dev libedit-dev)
-packages_test=("${packages_run[@]}" libgtest-dev libgmock-dev libbenchmark-dev)
+packages_test=("${packages_run[@]}" libgtest-dev libgmock-dev)
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -74,24 +74,23 @@ install_missing() {
 name_packages() {
   if command -v brew >/dev/null; then
     say "if a package is missing: brew install cmake ninja pkg-config fmt spdlog cli11 libedit" \
-      "googletest google-benchmark (and, for libedit: export" \
+      "googletest (and, for libedit: export" \
       "PKG_CONFIG_PATH=\$(brew --prefix libedit)/lib/pkgconfig)"
   elif command -v dnf >/dev/null; then
     say "if a package is missing: dnf install gcc-c++ cmake ninja-build pkgconf-pkg-config" \
-      "fmt-devel spdlog-devel cli11-devel libedit-devel gtest-devel gmock-devel" \
-      "google-benchmark-devel"
+      "fmt-devel spdlog-devel cli11-devel libedit-devel gtest-devel gmock-devel"
   elif command -v pacman >/dev/null; then
     say "if a package is missing: pacman -S gcc cmake ninja pkgconf fmt spdlog cli11 libedit" \
-      "gtest benchmark"
+      "gtest"
   elif command -v zypper >/dev/null; then
     say "if a package is missing: zypper install gcc-c++ cmake ninja pkgconf-pkg-config" \
-      "fmt-devel spdlog-devel cli11-devel libedit-devel gtest gmock benchmark-devel"
+      "fmt-devel spdlog-devel cli11-devel libedit-devel gtest gmock"
   elif command -v apk >/dev/null; then
     say "if a package is missing: apk add g++ cmake samurai pkgconf fmt-dev spdlog-dev" \
-      "libedit-dev gtest-dev benchmark-dev, and CLI11"
+      "libedit-dev gtest-dev, and CLI11"
   else
     say "needed: a C++20 compiler, CMake 3.25, Ninja, pkg-config, fmt, spdlog, CLI11, libedit;" \
-      "for the tests also GoogleTest (with gmock) and Google Benchmark"
+      "for the tests also GoogleTest (with gmock)"
   fi
 }
 
