@@ -29,7 +29,7 @@ struct Endpoint {
 // A socket address: IPv4, IPv6 or Unix. A plain value.
 class Address {
  public:
-  Address() = default;
+  Address() = default;  // empty: names no host, family() is AF_UNSPEC
   static Address ipv4(std::uint32_t host, std::uint16_t port);  // host in host byte order
   static Address ipv6(const std::array<std::uint8_t, 16>& host, std::uint16_t port);
   // Empty when the path is empty or longer than the system's sun_path (107 bytes on Linux).

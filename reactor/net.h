@@ -106,8 +106,9 @@ class Net {
   // For EMFILE and ENFILE: gives up the reserve descriptor to take one waiting connection, closes
   // that and takes the reserve back. False when there was none to take or no reserve.
   virtual bool shed(int listener) = 0;
-  // Begins a connection; it is made, or has failed, when fd is reported writable.
-  virtual Opened connect(const Address& address) = 0;
+  // Begins a connection; it is made, or has failed, when fd is reported writable. It comes from the
+  // host of `from`, whose port may be 0, or from what the system chooses when `from` is empty.
+  virtual Opened connect(const Address& address, const Address& from) = 0;
   // What became of a begun connection: 0 or an errno value (SO_ERROR, read once).
   virtual int connect_error(int fd) = 0;
 

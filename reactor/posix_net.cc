@@ -141,6 +141,13 @@ int bind_to(int fd, const Address& address) {
   return ::bind(fd, address.data(), address.size()) == 0 ? 0 : errno;
 }
 
+// With the port chosen by connect, each source and destination has all ports to itself.
+void defer_port_choice([[maybe_unused]] int fd) {
+#if defined(IP_BIND_ADDRESS_NO_PORT)
+  set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+#endif
+}
+
 // True for a socket file that its server left behind: it is one, and nobody answers there.
 bool is_stale(const Address& address) {
   struct stat file {};
@@ -276,7 +283,7 @@ bool PosixNet::shed(int listener) {
   return opened.error == 0;
 }
 
-Opened PosixNet::connect(const Address& address) {
+Opened PosixNet::connect(const Address& address, const Address& from) {
   const Opened opened = open_socket(address.family());
   if (opened.error != 0) {
     return opened;
@@ -284,6 +291,12 @@ Opened PosixNet::connect(const Address& address) {
   OwnedFd fd(opened.fd);
   if (is_tcp(address)) {
     set_tcp_options(fd.get());
+  }
+  if (from.family() != AF_UNSPEC) {
+    defer_port_choice(fd.get());
+    if (const int error = bind_to(fd.get(), from); error != 0) {
+      return {-1, error};
+    }
   }
   // An interrupted connect goes on in the background like any other of a nonblocking socket.
   if (::connect(fd.get(), address.data(), address.size()) != 0 && errno != EINPROGRESS &&

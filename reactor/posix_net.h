@@ -22,7 +22,7 @@ class PosixNet : public Net {
   Address local_address(int fd) final;
   Accepted accept(int listener) final;
   bool shed(int listener) final;
-  Opened connect(const Address& address) final;
+  Opened connect(const Address& address, const Address& from) final;
   int connect_error(int fd) final;
   IoResult read(int fd, std::span<char> into) final;
   void write_batch(std::span<WriteOp> ops) final;

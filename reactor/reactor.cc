@@ -66,8 +66,9 @@ Connection* Reactor::adopt(int fd, Handler& handler) {
 
 void Reactor::discard(int fd) { net_->close(fd); }
 
-Connection* Reactor::connect(const Address& address, Handler& handler, int& error) {
-  const Opened opened = net_->connect(address);
+Connection* Reactor::connect(const Address& address, Handler& handler, int& error,
+                             const Address& from) {
+  const Opened opened = net_->connect(address, from);
   if (opened.error != 0) {
     error = opened.error;
     return nullptr;

@@ -81,9 +81,11 @@ class Reactor final : private TimerHandler {
   Connection* adopt(int fd, Handler& handler);
   // Closes an accepted descriptor that nobody wants.
   void discard(int fd);
-  // Begins a connection; on_open or on_close (kConnectFailed) follows in a later turn.
-  // Null, with error set to an errno value, when it can't even begin.
-  Connection* connect(const Address& address, Handler& handler, int& error);
+  // Begins a connection, from the host of `from` unless that is empty; on_open or on_close
+  // (kConnectFailed) follows in a later turn. Null, with error set to an errno value, when it can't
+  // even begin.
+  Connection* connect(const Address& address, Handler& handler, int& error,
+                      const Address& from = {});
   // Closes every connection at once with kLoopStopped; all on_close calls are made before it
   // returns; adopt and connect give null meanwhile. For an orderly end, finish them first. Not
   // from a callback.

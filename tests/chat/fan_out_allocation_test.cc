@@ -48,7 +48,10 @@ class TalkativeNet final : public reactor::Net {
   reactor::Address local_address(int /*fd*/) override { return {}; }
   reactor::Accepted accept(int /*listener*/) override { return {-1, EAGAIN, {}}; }
   bool shed(int /*listener*/) override { return false; }
-  reactor::Opened connect(const reactor::Address& /*address*/) override { return {-1, EACCES}; }
+  reactor::Opened connect(const reactor::Address& /*address*/,
+                          const reactor::Address& /*from*/) override {
+    return {-1, EACCES};
+  }
   int connect_error(int /*fd*/) override { return 0; }
   reactor::IoResult read(int fd, std::span<char> into) override {
     std::string& unread = unread_[static_cast<std::size_t>(fd)];

@@ -51,7 +51,9 @@ class BusyNet final : public Net {
   Address local_address(int /*fd*/) override { return {}; }
   Accepted accept(int /*listener*/) override { return {-1, EAGAIN, {}}; }
   bool shed(int /*listener*/) override { return false; }
-  Opened connect(const Address& /*address*/) override { return {-1, ENOTSUP}; }
+  Opened connect(const Address& /*address*/, const Address& /*from*/) override {
+    return {-1, ENOTSUP};
+  }
   int connect_error(int /*fd*/) override { return 0; }
   IoResult read(int /*fd*/, std::span<char> into) override {
     if (!message_is_there_) {

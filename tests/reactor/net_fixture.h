@@ -147,7 +147,7 @@ class NetFixture : public ::testing::Test {
   Pair tcp_pair(const std::string& address = "127.0.0.1:0") {
     const int listener = listen(loopback(address));
     Pair pair;
-    pair.far = own(net_.connect(net_.local_address(listener)).fd);
+    pair.far = own(net_.connect(net_.local_address(listener), {}).fd);
     pair.near = accept(listener);
     close(listener);
     return pair;

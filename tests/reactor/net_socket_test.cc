@@ -68,7 +68,7 @@ TYPED_TEST(NetSockets, Connection_IsReportedToBothSides) {
        {std::string("127.0.0.1:0"), std::string("[::1]:0"), "unix:" + scratch.file("chat.sock")}) {
     const int listener = this->listen(loopback(text));
     this->watch(listener, kToken);
-    const Opened client = this->net_.connect(this->net_.local_address(listener));
+    const Opened client = this->net_.connect(this->net_.local_address(listener), {});
     ASSERT_EQ(client.error, 0) << text;
     this->own(client.fd);
     this->watch(client.fd, kOther);
@@ -97,7 +97,7 @@ TYPED_TEST(NetSockets, ConnectToAClosedPort_IsReportedAndConnectErrorTellsWhy) {
   const int listener = this->listen(loopback("127.0.0.1:0"));
   const Address address = this->net_.local_address(listener);
   this->close(listener);
-  const Opened client = this->net_.connect(address);
+  const Opened client = this->net_.connect(address, {});
   ASSERT_EQ(client.error, 0);
   this->watch(this->own(client.fd), kToken);
   EXPECT_TRUE(this->wait_for(kToken, &Ready::writable).writable);
@@ -105,9 +105,27 @@ TYPED_TEST(NetSockets, ConnectToAClosedPort_IsReportedAndConnectErrorTellsWhy) {
   EXPECT_EQ(this->net_.connect_error(client.fd), 0) << "the error can be read once";
 }
 
+TYPED_TEST(NetSockets, ConnectFromAnAddress_ComesFromThere) {
+  const int passing = this->listen(loopback("127.0.0.1:0"));
+  const Address from = this->net_.local_address(passing);  // a free port
+  this->close(passing);
+  const int listener = this->listen(loopback("127.0.0.1:0"));
+  const Opened client = this->net_.connect(this->net_.local_address(listener), from);
+  ASSERT_EQ(client.error, 0);
+  this->own(client.fd);
+  this->accept(listener);
+  EXPECT_EQ(this->net_.local_address(client.fd).to_string(), from.to_string());
+}
+
+TYPED_TEST(NetSockets, ConnectFromAnAddressThatIsNotOurs_FailsAtOnce) {
+  const int listener = this->listen(loopback("127.0.0.1:0"));
+  EXPECT_EQ(this->net_.connect(this->net_.local_address(listener), loopback("192.0.2.1:0")).error,
+            EADDRNOTAVAIL);
+}
+
 TYPED_TEST(NetSockets, ConnectToAMissingUnixSocket_FailsAtOnce) {
   const ScratchDirectory scratch;
-  EXPECT_EQ(this->net_.connect(loopback("unix:" + scratch.file("nobody"))).error, ENOENT);
+  EXPECT_EQ(this->net_.connect(loopback("unix:" + scratch.file("nobody")), {}).error, ENOENT);
 }
 
 TYPED_TEST(NetSockets, AddressInUse_IsRefused) {
@@ -118,7 +136,7 @@ TYPED_TEST(NetSockets, AddressInUse_IsRefused) {
 TYPED_TEST(NetSockets, PortOfAServerThatJustClosed_CanBeListenedOnAgain) {
   const int listener = this->listen(loopback("127.0.0.1:0"));
   const Address address = this->net_.local_address(listener);
-  const int client = this->own(this->net_.connect(address).fd);
+  const int client = this->own(this->net_.connect(address, {}).fd);
   // The side that closes first keeps the port busy for a minute, unless told otherwise.
   this->close(this->accept(listener));
   int error = -1;
@@ -147,7 +165,7 @@ TYPED_TEST(NetSockets, LiveUnixSocket_IsNotTakenOver) {
   const Address address = loopback("unix:" + scratch.file("live"));
   const int listener = this->listen(address);
   EXPECT_EQ(this->net_.listen(address, {}).error, EADDRINUSE);
-  this->own(this->net_.connect(address).fd);
+  this->own(this->net_.connect(address, {}).fd);
   // The second server's look was the first in the queue.
   this->accept(listener);
   this->accept(listener);
@@ -162,7 +180,7 @@ TYPED_TEST(NetSockets, StaleUnixSocket_IsReplaced) {
   ::close(dead);
   ASSERT_TRUE(std::filesystem::exists(address.path()));
   const int listener = this->listen(address);
-  this->own(this->net_.connect(address).fd);
+  this->own(this->net_.connect(address, {}).fd);
   this->accept(listener);
 }
 
@@ -193,13 +211,13 @@ TYPED_TEST(NetSockets, ClosedUnixListener_LeavesTheFileOfItsSuccessorAlone) {
   const int second = this->listen(address);
   this->close(first);
   EXPECT_TRUE(std::filesystem::exists(address.path()));
-  this->own(this->net_.connect(address).fd);
+  this->own(this->net_.connect(address, {}).fd);
   this->accept(second);
 }
 
 TYPED_TEST(NetSockets, EverySocket_IsNonblockingAndCloseOnExec) {
   const int listener = this->listen(loopback("127.0.0.1:0"));
-  const int client = this->own(this->net_.connect(this->net_.local_address(listener)).fd);
+  const int client = this->own(this->net_.connect(this->net_.local_address(listener), {}).fd);
   const int accepted = this->accept(listener);
   for (const int fd : {listener, client, accepted}) {
     EXPECT_TRUE(::fcntl(fd, F_GETFL) & O_NONBLOCK) << fd;
@@ -225,8 +243,8 @@ TYPED_TEST(NetSockets, TcpConnections_DontDelayAndKeepAlive) {
 TYPED_TEST(NetSockets, NoDescriptorsLeft_WaitingPeersAreShedAndAcceptingWorksAgainLater) {
   const int listener = this->listen(loopback("127.0.0.1:0"));
   const Address address = this->net_.local_address(listener);
-  const std::array clients = {this->own(this->net_.connect(address).fd),
-                              this->own(this->net_.connect(address).fd)};
+  const std::array clients = {this->own(this->net_.connect(address, {}).fd),
+                              this->own(this->net_.connect(address, {}).fd)};
   DescriptorLimit limit;
   const int lowest_free = ::dup(listener);
   ::close(lowest_free);
@@ -250,7 +268,7 @@ TYPED_TEST(NetSockets, NoDescriptorsLeft_WaitingPeersAreShedAndAcceptingWorksAga
     EXPECT_EQ(this->read_to_end(client, error), "");
     EXPECT_THAT(error, AnyOf(Eq(0), Eq(ECONNRESET))) << "a peer that was shed is still waiting";
   }
-  this->own(this->net_.connect(address).fd);
+  this->own(this->net_.connect(address, {}).fd);
   this->accept(listener);
 }
 

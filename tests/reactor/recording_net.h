@@ -109,7 +109,9 @@ class RecordingNet final : public reactor::Net {
     calls.push_back({CallKind::kShed, listener});
     return sim.shed(listener);
   }
-  reactor::Opened connect(const reactor::Address& address) override { return sim.connect(address); }
+  reactor::Opened connect(const reactor::Address& address, const reactor::Address& from) override {
+    return sim.connect(address, from);
+  }
   int connect_error(int fd) override {
     const int error = forced_connect_error != 0 ? forced_connect_error : sim.connect_error(fd);
     calls.push_back({CallKind::kConnectError, fd, 0, error});

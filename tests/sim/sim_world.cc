@@ -320,9 +320,11 @@ bool SimNet::shed(int listener) {
   return true;
 }
 
-reactor::Opened SimNet::connect(const Address& address) {
+reactor::Opened SimNet::connect(const Address& address, const Address& from) {
   World::ListenSocket* listener = world_.listener_at(address);
-  const auto [near, far] = world_.new_pair(Address::ipv4(0x7F000001, world_.next_port_++), address);
+  const Address local =
+      from.family() != AF_UNSPEC ? from : Address::ipv4(0x7F000001, world_.next_port_++);
+  const auto [near, far] = world_.new_pair(local, address);
   World::Socket* socket = world_.find(near);
   socket->server_side = true;
   ++world_.server_descriptors_;

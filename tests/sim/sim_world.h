@@ -142,7 +142,7 @@ class SimNet final : public reactor::Net {
   reactor::Address local_address(int fd) override;
   reactor::Accepted accept(int listener) override;
   bool shed(int listener) override;
-  reactor::Opened connect(const reactor::Address& address) override;
+  reactor::Opened connect(const reactor::Address& address, const reactor::Address& from) override;
   int connect_error(int fd) override;
   reactor::IoResult read(int fd, std::span<char> into) override;
   void write_batch(std::span<reactor::WriteOp> ops) override;
