@@ -31,7 +31,7 @@ struct ProtocolTraits {
 const ProtocolTraits& traits_of(Protocol protocol);
 std::optional<Protocol> protocol_of_scheme(std::string_view scheme);
 
-// Where a client listens and speaks.
+// Where a client listens and speaks. Names of rooms are at most 12 characters: letters, digits, -.
 struct Channel {
   enum class Kind : std::uint8_t {
     kLobby,   // the room that everybody is in, where the protocol has one; else like kRoom
@@ -50,8 +50,8 @@ class WireEvents {
   virtual void on_ready() = 0;
   // payload: as it was published; valid during the call.
   virtual void on_delivery(std::string_view payload) = 0;
-  // The server refused something or spoke nonsense. The connection is of no use any more: the wire
-  // says nothing further.
+  // The server refused something or spoke nonsense, or delivered what was said elsewhere. The
+  // connection is of no use any more: the wire says nothing further. why is one printable line.
   virtual void on_refused(std::string_view why) = 0;
 
  protected:
@@ -73,14 +73,17 @@ class Wire {
   // bytes: everything received and not yet consumed. Returns how many bytes from the front are
   // done with. Appends to out what has to be answered (further steps of the login, pongs).
   virtual std::size_t parse(std::string_view bytes, std::string& out, WireEvents& events) = 0;
-  // REQUIRES: ready; payload has no line ends and at most payload_bytes_max bytes.
+  // REQUIRES: ready; payload has no line ends, does not end in a space (which some servers cut off)
+  // and has at most payload_bytes_max bytes.
   virtual void publish(std::string_view payload, std::string& out) = 0;
-  // Says goodbye, so that the server ends the connection.
+  // Says goodbye where the protocol has a word for it, so that the server ends the connection.
+  // After it nothing is reported any more, whatever still arrives.
   virtual void quit(std::string& out) = 0;
 };
 
 // name: unique among the clients of a server, at most 9 characters (the least that an IRC server
 // may allow), letters and digits, beginning with a letter.
-std::unique_ptr<Wire> make_wire(Protocol protocol, std::string name, Channel channel);
+// REQUIRES: has_direct for a channel that is kDirect.
+std::unique_ptr<Wire> make_wire(Protocol protocol, const std::string& name, const Channel& channel);
 
 }  // namespace loadgen

@@ -1,0 +1,174 @@
+// chat-loadgen: puts load on a chat server and tells how it bore it, or compares such runs.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/loadgen/compare.h"
+#include "tools/loadgen/conductor.h"
+#include "tools/loadgen/findings.h"
+#include "tools/loadgen/live.h"
+#include "tools/loadgen/options.h"
+#include "tools/loadgen/preflight.h"
+#include "tools/loadgen/report_csv.h"
+#include "tools/loadgen/report_hgrm.h"
+#include "tools/loadgen/report_html.h"
+#include "tools/loadgen/report_text.h"
+#include "tools/loadgen/result_json.h"
+#include "tools/loadgen/spawned_server.h"
+
+namespace {
+
+using namespace loadgen;
+
+constexpr int kCouldNotRun = 1;
+
+std::atomic<Conductor*> conductor_to_interrupt{nullptr};
+
+// The first signal ends the run in order, the second at once.
+extern "C" void on_stop_signal(int signal) {
+  if (Conductor* conductor = conductor_to_interrupt.exchange(nullptr)) {
+    conductor->interrupt();
+  } else {
+    _exit(128 + signal);
+  }
+}
+
+int fail(std::string_view why) {
+  fmt::print(stderr, "chat-loadgen: {}\n", why);
+  return kCouldNotRun;
+}
+
+std::string now_in_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+struct Report {
+  const std::string& path;
+  std::string (*make)(const Result&);
+};
+
+std::vector<Report> reports_of(const Options& options) {
+  std::vector<Report> reports;
+  const auto add = [&reports](const std::string& path, std::string (*make)(const Result&)) {
+    if (!path.empty()) {
+      reports.push_back({path, make});
+    }
+  };
+  add(options.json_path, to_json);
+  add(options.csv_path, to_csv);
+  add(options.hgrm_path,
+      [](const Result& result) { return to_hgrm(result.total.latency.corrected); });
+  add(options.html_path, to_html);
+  return reports;
+}
+
+// Before the run: an hour's work is not to end with a file that can't be written.
+std::string find_unwritable(const std::vector<Report>& reports) {
+  for (const Report& report : reports) {
+    if (!std::ofstream(report.path, std::ios::app)) {
+      return report.path;
+    }
+  }
+  return {};
+}
+
+bool write(const Report& report, const Result& result) {
+  std::ofstream file(report.path, std::ios::trunc);
+  file << report.make(result);
+  return static_cast<bool>(file.flush());
+}
+
+int run(Options& options) {
+  const std::vector<Report> reports = reports_of(options);
+  if (const std::string path = find_unwritable(reports); !path.empty()) {
+    return fail("cannot write " + path);
+  }
+  Plan& plan = options.plan;
+  std::unique_ptr<SpawnedServer> server;
+  int server_pid = plan.server_pid;
+  if (!plan.spawn.empty()) {
+    server = std::make_unique<SpawnedServer>(plan.spawn, plan.target.host_and_port);
+    plan.target.host_and_port = server->host_and_port();
+    server_pid = server->pid();
+  }
+  if (const std::string mistake = prepare(plan); !mistake.empty()) {
+    return fail(mistake);
+  }
+  if (server_pid != 0 && !look_at_process(server_pid)) {
+    return fail(fmt::format("there is no process {} to watch", server_pid));
+  }
+  std::random_device device;
+  const std::uint64_t run_key = std::uint64_t{device()} << 32 | device();
+  const bool is_terminal = isatty(STDERR_FILENO) != 0;
+  Silence silence;
+  auto live = std::make_unique<Live>(stderr, is_terminal);
+  RunWatcher& watcher = options.quiet ? static_cast<RunWatcher&>(silence) : *live;
+  const std::string started_at = now_in_utc();
+  Conductor conductor(
+      plan, server_pid, run_key, [] { return reactor::make_net(); }, watcher);
+  conductor_to_interrupt = &conductor;
+  Result result = conductor.run();
+  conductor_to_interrupt = nullptr;
+  live.reset();
+  if (!conductor.error().empty()) {
+    return fail(conductor.error());
+  }
+  result.version = CHAT_VERSION;
+  result.started_at = started_at;
+  result.command_line = options.command_line;
+  result.target = plan.target.to_string();
+  result.workload = to_string(plan.workload);
+  result.machine = describe_machine();
+  result.settings = describe(plan);
+  result.closed_loop = plan.closed_loop;
+  judge(plan, result);
+  fmt::print("{}", text_report(result));
+  for (const Report& report : reports) {
+    if (!write(report, result)) {
+      return fail("cannot write " + report.path);
+    }
+  }
+  return static_cast<int>(result.verdict);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc > 1 && std::string_view(argv[1]) == "compare") {
+      const CompareReport report = compare({argv + 2, argv + argc});
+      fmt::print(report.exit_code == 0 ? stdout : stderr, "{}", report.text);
+      return report.exit_code;
+    }
+    ParsedOptions parsed = parse_options(argc, argv);
+    if (parsed.is_over) {
+      fmt::print(parsed.exit_code == 0 ? stdout : stderr, "{}", parsed.output);
+      return parsed.exit_code;
+    }
+    struct sigaction action {};
+    action.sa_handler = on_stop_signal;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    return run(parsed.options);
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
+}

@@ -1,0 +1,124 @@
+#include "tools/loadgen/findings.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
+namespace loadgen {
+namespace {
+
+// By room.
+using Senders = std::map<std::size_t, std::vector<const LoadClient*>>;
+
+Senders senders_of(const WorkerPool& pool) {
+  Senders senders;
+  for (const std::unique_ptr<Worker>& worker : pool.workers()) {
+    for (const std::unique_ptr<LoadClient>& client : worker->crowd().clients()) {
+      if (client->number() < pool.layout().senders()) {
+        senders[client->room()].push_back(client.get());
+      }
+    }
+  }
+  return senders;
+}
+
+// What nobody on this thread has seen of what was sent in a room stands in no order: it is missing
+// for every member there.
+std::uint64_t seen_by_nobody(const RoomOrder& order, const std::vector<const LoadClient*>& senders,
+                             const Follower& follower) {
+  std::uint64_t missing = 0;
+  for (const LoadClient* sender : senders) {
+    if (follower.not_from != sender->number()) {
+      missing += sender->next_sequence - order.seen_of(sender->number());
+    }
+  }
+  return missing;
+}
+
+void collect_member(const Layout& layout, const LoadClient& member, const Worker::Room& room,
+                    const std::vector<const LoadClient*>& senders, Integrity& into) {
+  Integrity integrity = member.follower.integrity;
+  if (layout.is_steady(member.number())) {
+    const std::uint64_t missing = seen_by_nobody(room.order, senders, member.follower);
+    integrity.lost += missing;
+    integrity.expected += missing;
+  }
+  into.add(integrity);
+}
+
+void collect_worker(const Layout& layout, Worker& worker, Senders& senders,
+                    std::vector<RoomResult>& rooms, std::string& disagreement) {
+  worker.close_orders();
+  for (const std::unique_ptr<LoadClient>& client : worker.crowd().clients()) {
+    const std::size_t room = client->room();
+    collect_member(layout, *client, *worker.rooms()[room], senders[room], rooms[room].integrity);
+  }
+  for (std::size_t room = 0; room < rooms.size(); ++room) {
+    if (worker.rooms()[room] == nullptr) {
+      continue;
+    }
+    rooms[room].integrity.add(worker.rooms()[room]->left);
+    const std::string& told = worker.rooms()[room]->order.disagreement();
+    if (disagreement.empty() && !told.empty()) {
+      disagreement = "in room " + rooms[room].name + " " + told;
+    }
+  }
+}
+
+// Threads that disagree about a room's order: each agrees with itself.
+void collect_shared(const WorkerPool& pool, std::vector<RoomResult>& rooms,
+                    std::string& disagreement) {
+  for (std::size_t room = 0; room < pool.shared_orders().size(); ++room) {
+    for (const std::unique_ptr<Worker>& worker : pool.workers()) {
+      if (worker->rooms()[room] != nullptr) {
+        rooms[room].integrity.reordered += worker->rooms()[room]->as_thread.integrity.reordered;
+      }
+    }
+    const std::string& told = pool.shared_orders()[room]->disagreement();
+    if (disagreement.empty() && !told.empty()) {
+      disagreement = "in room " + rooms[room].name + " (clients are threads here) " + told;
+    }
+  }
+}
+
+Fairness collect_fairness(const WorkerPool& pool) {
+  std::vector<double> means;
+  for (const std::unique_ptr<Worker>& worker : pool.workers()) {
+    for (const std::unique_ptr<LoadClient>& client : worker->crowd().clients()) {
+      if (client->latency_count > 0) {
+        means.push_back(client->latency_sum_ns / static_cast<double>(client->latency_count));
+      }
+    }
+  }
+  if (means.empty()) {
+    return {};
+  }
+  std::sort(means.begin(), means.end());
+  return {means.front(), means[means.size() / 2], means.back()};
+}
+
+}  // namespace
+
+void collect_findings(const WorkerPool& pool, Result& result) {
+  const Layout& layout = pool.layout();
+  result.rooms.resize(layout.rooms());
+  for (std::size_t room = 0; room < layout.rooms(); ++room) {
+    result.rooms[room].name = layout.room_name(room);
+    result.rooms[room].members = layout.members_of(room);
+  }
+  Senders senders = senders_of(pool);
+  for (const std::unique_ptr<Worker>& worker : pool.workers()) {
+    collect_worker(layout, *worker, senders, result.rooms, result.disagreement);
+    result.registration.latency.add(worker->crowd().registration());
+    result.connections_lost += worker->crowd().counts().lost;
+    result.churned += worker->crowd().counts().churned;
+  }
+  collect_shared(pool, result.rooms, result.disagreement);
+  for (const RoomResult& room : result.rooms) {
+    result.integrity.add(room.integrity);
+  }
+  result.fairness = collect_fairness(pool);
+}
+
+}  // namespace loadgen

@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tools/loadgen/findings.h"
+#include "tools/loadgen/stage_plan.h"
+#include "tools/loadgen/units.h"
+
+namespace loadgen {
+namespace {
+
+// Above this share of a processor a thread of the generator has no time left to be punctual.
+constexpr double kBusyShareMax = 0.9;
+// The server was the limit when it was at least so busy.
+constexpr double kServerBusyShareMin = 0.9;
+// Our own lateness is part of the corrected latency: how much of its p99 it may be before that is
+// said, and before the run is invalid. Below kLatenessIgnoredNs it does not matter.
+constexpr double kLatenessShareTold = 0.1;
+constexpr double kLatenessShareMax = 0.5;
+constexpr double kLatenessIgnoredNs = 1e6;
+
+void add_stage(const StageResult& stage, StageResult& total) {
+  total.seconds += stage.seconds;
+  total.sent += stage.sent;
+  total.delivered += stage.delivered;
+  total.latency.corrected.add(stage.latency.corrected);
+  total.latency.uncorrected.add(stage.latency.uncorrected);
+  total.lateness.add(stage.lateness);
+  total.server_cpu_seconds += stage.server_cpu_seconds;
+  total.generator_cpu_seconds += stage.generator_cpu_seconds;
+  total.generator_busiest_thread =
+      std::max(total.generator_busiest_thread, stage.generator_busiest_thread);
+  total.objectives_kept = total.objectives_kept && stage.objectives_kept;
+}
+
+void sum_up_stages(Result& result) {
+  double asked = 0;
+  for (const StageResult& stage : result.stages) {
+    add_stage(stage, result.total);
+    asked += stage.asked_per_second * stage.seconds;
+  }
+  result.total.asked_per_second = result.total.seconds > 0 ? asked / result.total.seconds : 0;
+}
+
+void sum_up_search(Result& result) {
+  for (const StageResult& trial : result.stages) {
+    if (has_passed(trial) && trial.asked_per_second > result.max_rate_kept) {
+      result.max_rate_kept = trial.asked_per_second;
+      result.total = trial;
+    }
+  }
+  if (result.max_rate_kept == 0 && !result.stages.empty()) {
+    result.total = result.stages.back();
+  }
+}
+
+void sum_up_server(const Plan& plan, Result& result) {
+  ServerUse& server = result.server;
+  if (server.pid == 0) {
+    return;
+  }
+  server.cpu_seconds = result.total.server_cpu_seconds;
+  if (server.cpu_seconds > 0) {
+    server.deliveries_per_cpu_second =
+        static_cast<double>(result.total.delivered) / server.cpu_seconds;
+  }
+  if (server.memory_registered_bytes > server.memory_before_bytes) {
+    server.bytes_per_connection =
+        static_cast<double>(server.memory_registered_bytes - server.memory_before_bytes) /
+        static_cast<double>(plan.clients);
+  }
+}
+
+// Why the run says little of the server; to reasons.
+void find_invalid(const Plan& plan, Result& result) {
+  const StageResult& total = result.total;
+  std::vector<std::string>& reasons = result.reasons;
+  if (!plan.find_max && total.sent_per_second() < total.asked_per_second * kSentShareMin) {
+    reasons.push_back(fmt::format("asked to send {} messages/s, could send {}",
+                                  format_number(total.asked_per_second),
+                                  format_number(total.sent_per_second())));
+  }
+  const bool server_was_limit = plan.closed_loop && result.server.pid != 0 &&
+                                total.server_cpu_seconds > kServerBusyShareMin * total.seconds;
+  if (total.generator_busiest_thread > kBusyShareMax && !server_was_limit) {
+    reasons.push_back(
+        fmt::format("the generator was busy for {} of the time: it was the limit, not the server "
+                    "(--threads, another machine, or a lower rate)",
+                    format_percent(total.generator_busiest_thread)));
+  }
+  const auto late = static_cast<double>(total.lateness.percentile_ns(99));
+  const auto p99 = static_cast<double>(total.latency.corrected.percentile_ns(99));
+  if (late > kLatenessIgnoredNs && late > kLatenessShareMax * p99) {
+    reasons.push_back(
+        fmt::format("the generator sent late itself: p99 {} of a latency of {} "
+                    "(--spin, --threads, or a lower rate)",
+                    format_duration_ns(late), format_duration_ns(p99)));
+  } else if (late > kLatenessIgnoredNs && late > kLatenessShareTold * p99) {
+    result.warnings.push_back(
+        fmt::format("the generator's own lateness (p99 {}) is a good part of the latency; --spin "
+                    "makes it punctual",
+                    format_duration_ns(late)));
+  }
+}
+
+void find_missed(const Plan& plan, Result& result) {
+  if (plan.find_max) {
+    if (result.max_rate_kept == 0) {
+      result.reasons.emplace_back("no rate was found that keeps the objectives");
+    }
+    return;
+  }
+  for (const Objective& objective : plan.objectives) {
+    for (std::size_t i = 0; i < result.stages.size(); ++i) {
+      const std::uint64_t found =
+          result.stages[i].latency.corrected.percentile_ns(objective.percent);
+      if (found >= objective.below_ns) {
+        result.reasons.push_back(fmt::format("objective {} missed in stage {}: {}",
+                                             objective.to_string(), i + 1,
+                                             format_duration_ns(static_cast<double>(found))));
+      }
+    }
+  }
+}
+
+void find_broken(Result& result) {
+  const Integrity& found = result.integrity;
+  const auto tell = [&result](std::uint64_t count, const char* what) {
+    if (count > 0) {
+      result.reasons.push_back(
+          fmt::format("{} {}", format_count(static_cast<double>(count)), what));
+    }
+  };
+  tell(found.lost, "deliveries were lost");
+  tell(found.doubled, "deliveries came twice");
+  tell(found.reordered, "deliveries came out of order");
+  tell(found.corrupted, "deliveries were corrupted");
+  tell(result.connections_lost, "connections were lost");
+}
+
+}  // namespace
+
+bool keeps(const std::vector<Objective>& objectives, const Histogram& corrected) {
+  return std::all_of(objectives.begin(), objectives.end(), [&](const Objective& objective) {
+    return corrected.percentile_ns(objective.percent) < objective.below_ns;
+  });
+}
+
+// The gravest finding is the verdict; what is less grave is still told.
+void judge(const Plan& plan, Result& result) {
+  if (plan.find_max) {
+    sum_up_search(result);
+  } else {
+    sum_up_stages(result);
+  }
+  sum_up_server(plan, result);
+  find_broken(result);
+  if (!result.reasons.empty()) {
+    result.verdict = Verdict::kIntegrityBroken;
+  }
+  const std::size_t broken = result.reasons.size();
+  find_invalid(plan, result);
+  if (result.reasons.size() > broken && result.verdict == Verdict::kPassed) {
+    result.verdict = Verdict::kInvalid;
+  }
+  const std::size_t before_missed = result.reasons.size();
+  find_missed(plan, result);
+  if (result.reasons.size() > before_missed && result.verdict == Verdict::kPassed) {
+    result.verdict = Verdict::kObjectiveMissed;
+  }
+}
+
+}  // namespace loadgen

@@ -1,0 +1,63 @@
+#include "tools/loadgen/layout.h"
+
+#include <algorithm>
+
+namespace loadgen {
+namespace {
+
+std::string base36(std::uint64_t value, std::size_t digits) {
+  std::string result(digits, '0');
+  for (std::size_t i = digits; i > 0; --i, value /= 36) {
+    result[i - 1] = "0123456789abcdefghijklmnopqrstuvwxyz"[value % 36];
+  }
+  return result;
+}
+
+}  // namespace
+
+Layout::Layout(const Plan& plan, std::uint64_t run_key)
+    : is_pairs_(plan.workload == Workload::kDirect),
+      is_lobby_(plan.workload != Workload::kRooms && plan.rooms == 1 && !is_pairs_),
+      clients_(plan.clients),
+      rooms_(is_pairs_ ? plan.clients / 2 : plan.rooms),
+      senders_(plan.senders),
+      steady_(plan.workload == Workload::kChurn ? std::max(plan.senders, plan.clients / 2)
+                                                : plan.clients),
+      threads_(plan.threads),
+      window_(plan.window),
+      run_name_(base36(run_key, 3)) {}
+
+std::size_t Layout::room_of(std::size_t client) const {
+  return is_pairs_ ? client / 2 : client % rooms_;
+}
+
+std::size_t Layout::thread_of(std::size_t client) const {
+  return (rooms_are_split() ? client / rooms_ : room_of(client)) % threads_;
+}
+
+// Of the first so many clients, those who are in the room.
+std::size_t Layout::share_of(std::size_t room, std::size_t clients) const {
+  return is_pairs_ ? 2 : clients / rooms_ + (room < clients % rooms_ ? 1 : 0);
+}
+
+std::size_t Layout::window_of(std::size_t sender) const {
+  return std::max<std::size_t>(1, window_ / senders_ + (sender < window_ % senders_ ? 1 : 0));
+}
+
+std::string Layout::client_name(std::uint64_t number) const {
+  return "l" + run_name_ + base36(number, 5);
+}
+
+std::string Layout::room_name(std::size_t room) const {
+  return "lg" + run_name_ + "-" + std::to_string(room);
+}
+
+Channel Layout::channel_of(std::size_t client) const {
+  if (is_pairs_) {
+    return {Channel::Kind::kDirect, client_name(client), client_name(client ^ 1)};
+  }
+  const std::string name = room_name(room_of(client));
+  return {is_lobby_ ? Channel::Kind::kLobby : Channel::Kind::kRoom, name, name};
+}
+
+}  // namespace loadgen

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tools/loadgen/plan.h"
+
+namespace loadgen {
+
+// The parts of a plan as people write them. Nothing when the text is none.
+
+// "500us", "20ms", "1.5s", "10s", "2m", "1h"; a bare number is seconds.
+std::optional<Duration> parse_duration(std::string_view text);
+// "200", "0.5", "1.5k", "2M".
+std::optional<double> parse_count(std::string_view text);
+// "30s@1k,60s@5k": how long at which rate, one stage after the other.
+std::optional<std::vector<Stage>> parse_stages(std::string_view text);
+// "64", "32-512", "64:9,512:1": a length, a range, or several of them with weights.
+std::optional<std::vector<SizeRange>> parse_sizes(std::string_view text);
+// "p99<10ms", "max<1s".
+std::optional<Objective> parse_objective(std::string_view text);
+// "nats://host:port", "localhost:8888", "redis://localhost". Addresses are not resolved.
+std::optional<Target> parse_target(std::string_view text);
+// "127.0.0.2,127.0.0.3" or, for IPv4, "127.0.0.2-127.0.0.9".
+std::optional<std::vector<reactor::Address>> parse_sources(std::string_view text);
+
+}  // namespace loadgen

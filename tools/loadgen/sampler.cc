@@ -1,0 +1,114 @@
+#include "tools/loadgen/sampler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reactor/check.h"
+
+namespace loadgen {
+namespace {
+
+double seconds_between(reactor::TimePoint from, reactor::TimePoint to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+Sampler::Sampler(reactor::Reactor& loop, std::size_t workers, int server_pid)
+    : loop_(loop),
+      mailbox_(loop, *this),
+      workers_(workers),
+      server_pid_(server_pid),
+      origin_(loop.now()),
+      sampled_at_(loop.now()),
+      stage_began_(loop.now()),
+      thread_cpu_seconds_(workers) {
+  look_at_server();
+  cpu_seconds_before_ = last_use_.cpu_seconds;
+}
+
+void Sampler::set_origin(reactor::TimePoint origin) {
+  const double later = seconds_between(origin_, origin);
+  for (Sample& sample : samples_) {
+    sample.at_seconds -= later;
+  }
+  origin_ = origin;
+}
+
+void Sampler::look_at_server() {
+  if (server_pid_ == 0) {
+    return;
+  }
+  const std::optional<ProcessUse> use = look_at_process(server_pid_);
+  sees_server_ = use.has_value();
+  if (use) {
+    last_use_ = *use;
+    memory_peak_bytes_ = std::max(memory_peak_bytes_, use->resident_bytes);
+  }
+}
+
+void Sampler::expect_reports(const Known& known) {
+  CHECK(!is_waiting(), "reports are asked for before the last ones have come", reports_left_);
+  const reactor::TimePoint now = loop_.now();
+  look_at_server();
+  sample_ = {};
+  sample_.at_seconds = seconds_between(origin_, now);
+  sample_.seconds = seconds_between(std::exchange(sampled_at_, now), now);
+  sample_.connections = known.connections;
+  sample_.asked_per_second = known.asked_per_second;
+  sample_.errors = known.errors - std::exchange(errors_before_, known.errors);
+  sample_.server_memory_bytes = last_use_.resident_bytes;
+  const double cpu = last_use_.cpu_seconds;
+  sample_.server_cpu = cpu - std::exchange(cpu_seconds_before_, cpu);  // a rate when complete
+  corrected_.clear();
+  generator_cpu_seconds_ = 0;
+  reports_left_ = workers_;
+}
+
+void Sampler::on_mail(WorkerReport& report) {
+  CHECK(is_waiting(), "a report that nobody has asked for");
+  sample_.sent += report.sent;
+  sample_.delivered += report.delivered;
+  corrected_.add(report.latency.corrected);
+  generator_cpu_seconds_ += report.cpu_seconds;
+  stage_.sent += report.sent;
+  stage_.delivered += report.delivered;
+  stage_.latency.corrected.add(report.latency.corrected);
+  stage_.latency.uncorrected.add(report.latency.uncorrected);
+  stage_.lateness.add(report.lateness);
+  stage_.generator_cpu_seconds += report.cpu_seconds;
+  thread_cpu_seconds_[report.thread] += report.cpu_seconds;
+  if (--reports_left_ == 0) {
+    complete();
+  }
+}
+
+void Sampler::complete() {
+  const double seconds = std::max(sample_.seconds, 1e-9);
+  sample_.server_cpu /= seconds;
+  sample_.generator_cpu = generator_cpu_seconds_ / seconds;
+  sample_.p50_ns = corrected_.percentile_ns(50);
+  sample_.p99_ns = corrected_.percentile_ns(99);
+  sample_.max_ns = corrected_.max_ns();
+  samples_.push_back(sample_);
+}
+
+void Sampler::begin_stage() {
+  CHECK(!is_waiting(), "a stage begins inside a sample");
+  look_at_server();
+  stage_ = {};
+  stage_began_ = loop_.now();
+  stage_cpu_seconds_before_ = last_use_.cpu_seconds;
+  std::fill(thread_cpu_seconds_.begin(), thread_cpu_seconds_.end(), 0);
+}
+
+StageResult Sampler::end_stage() {
+  CHECK(!is_waiting(), "a stage ends inside a sample");
+  stage_.server_cpu_seconds = last_use_.cpu_seconds - stage_cpu_seconds_before_;
+  const double busiest = *std::max_element(thread_cpu_seconds_.begin(), thread_cpu_seconds_.end());
+  stage_.generator_busiest_thread =
+      busiest / std::max(seconds_between(stage_began_, sampled_at_), 1e-9);
+  return std::exchange(stage_, {});
+}
+
+}  // namespace loadgen

@@ -1,0 +1,307 @@
+#include "tools/loadgen/worker.h"
+
+#include <ctime>
+#include <utility>
+
+#include "reactor/check.h"
+
+namespace loadgen {
+namespace {
+
+reactor::ConnectionLimits connection_limits() {
+  reactor::ConnectionLimits limits;
+  // A client that is not read while its output is full could wait for a server that waits for it.
+  // So the marks are where the output ends; what is there meanwhile counts as latency.
+  limits.out_bytes_max = std::size_t{64} << 20;
+  limits.out_high_mark_bytes = limits.out_bytes_max;
+  limits.out_low_mark_bytes = limits.out_bytes_max;
+  limits.tail_bytes_max = Wire::kFrameBytesMax + 1024;
+  limits.stall_timeout = {};  // what a stalled server costs is what we are here to tell
+  limits.linger_timeout = std::chrono::seconds{2};
+  return limits;
+}
+
+}  // namespace
+
+Worker::Worker(const RunContext& context, std::size_t index, std::unique_ptr<reactor::Net> net,
+               ReportSink& reports)
+    : context_(context),
+      plan_(context.plan),
+      layout_(context.layout),
+      index_(index),
+      reports_(reports),
+      net_(*net),
+      loop_(std::move(net), connection_limits()),
+      mailbox_(loop_, *this),
+      crowd_(plan_, layout_, index, loop_, *this),
+      rooms_(layout_.rooms()),
+      senders_(layout_.senders()),
+      random_(plan_.seed + index) {
+  loop_.set_turn_handler(*this);
+  join_rooms();
+}
+
+Worker::~Worker() {
+  loop_.timers().cancel(timer_);
+  loop_.close_all();
+}
+
+void Worker::join_rooms() {
+  for (const std::unique_ptr<LoadClient>& client : crowd_.clients()) {
+    std::unique_ptr<Room>& room = rooms_[client->room()];
+    if (room == nullptr) {
+      room = std::make_unique<Room>(layout_.senders());
+      if (!context_.shared_orders.empty()) {
+        room->shared = context_.shared_orders[client->room()].get();
+        room->shared->add(room->as_thread);
+      }
+    }
+    if (layout_.is_steady(client->number())) {
+      room->order.add(client->follower);
+    }
+    if (client->number() < senders_.size()) {
+      senders_[client->number()] = client.get();
+    }
+  }
+}
+
+void Worker::run() {
+  while (!has_quit()) {
+    if (!plan_.spin) {
+      loop_.turn();
+      continue;
+    }
+    // Who never sleeps uses all of a processor: only turns that did something count as busy.
+    const std::uint64_t before = delivered_ + sent_;
+    const reactor::TimePoint began = net_.now();
+    loop_.turn(Duration::zero());
+    if (delivered_ + sent_ != before) {
+      busy_seconds_ += std::chrono::duration<double>(net_.now() - began).count();
+    }
+  }
+}
+
+void Worker::on_mail(WorkerOrder& order) {
+  switch (order.kind) {
+    case WorkerOrder::Kind::kConnect:
+      crowd_.connect();
+      return;
+    case WorkerOrder::Kind::kStage:
+      begin_stage(order);
+      return;
+    case WorkerOrder::Kind::kStop:
+      end_sending();
+      return;
+    case WorkerOrder::Kind::kReport:
+      report();
+      return;
+    case WorkerOrder::Kind::kQuit:
+      end_sending();
+      crowd_.quit();
+      return;
+  }
+}
+
+void Worker::begin_stage(const WorkerOrder& order) {
+  stage_start_ = order.start;
+  stage_duration_ = order.stage.duration;
+  measured_ = order.measured;
+  is_sending_ = true;
+  crowd_.begin_churn();
+  ++stages_begun_;
+  if (plan_.closed_loop) {
+    schedule_.reset();
+    for (LoadClient* sender : senders_) {
+      if (sender != nullptr) {
+        fill_window(*sender);
+      }
+    }
+    timer_ = loop_.timers().arm(stage_start_ + stage_duration_, *this);
+    return;
+  }
+  schedule_.emplace(order.stage, order.ramp, plan_.arrivals, order.seed);
+  next_sender_ = senders_.size() - 1;
+  if (find_next_due()) {
+    timer_ = loop_.timers().arm(stage_start_ + next_due_, *this);
+  } else {
+    end_sending();
+  }
+}
+
+// The schedule is the whole run's: the messages go round the senders, of whom we have some.
+bool Worker::find_next_due() {
+  while (const std::optional<Duration> due = schedule_->next()) {
+    next_sender_ = (next_sender_ + 1) % senders_.size();
+    if (senders_[next_sender_] != nullptr) {
+      next_due_ = *due;
+      return true;
+    }
+  }
+  return false;
+}
+
+void Worker::on_timer(std::uint64_t /*argument*/) {
+  if (schedule_) {
+    send_due();
+  } else {
+    end_sending();
+  }
+}
+
+void Worker::send_due() {
+  const reactor::TimePoint now = net_.now();
+  const auto overrun = std::chrono::duration_cast<Duration>(stage_duration_ * kOverrunShareMax);
+  bool more = now < stage_start_ + stage_duration_ + overrun;
+  while (more && stage_start_ + next_due_ <= now) {
+    const std::int64_t sent_ns = now_ns();
+    const std::int64_t due_ns = (stage_start_ + next_due_ - context_.origin).count();
+    current_.lateness.record(sent_ns - due_ns);
+    publish(*senders_[next_sender_], due_ns, sent_ns);
+    more = find_next_due();
+  }
+  if (more) {
+    timer_ = loop_.timers().arm(stage_start_ + next_due_, *this);
+  } else {
+    end_sending();
+  }
+}
+
+void Worker::fill_window(LoadClient& sender) {
+  const std::size_t window = layout_.window_of(sender.number());
+  while (is_sending_ && sender.in_flight < window && sender.is_ready()) {
+    const std::int64_t now = now_ns();
+    publish(sender, now, now);
+    ++sender.in_flight;
+  }
+}
+
+void Worker::end_sending() {
+  is_sending_ = false;
+  loop_.timers().cancel(timer_);
+}
+
+void Worker::publish(LoadClient& sender, std::int64_t due_ns, std::int64_t sent_ns) {
+  if (!sender.is_ready()) {
+    return;  // its connection was lost, which is counted
+  }
+  context_.format.write({sender.number(), sender.next_sequence, due_ns, sent_ns}, pick_size(),
+                        payload_);
+  ++sender.next_sequence;
+  sender.publish(payload_);
+  ++sent_;
+  ++current_.sent;
+  const bool echoes = traits_of(plan_.target.protocol).echoes;
+  due_ += layout_.steady_members_of(sender.room()) - (echoes ? 0 : 1);
+}
+
+std::size_t Worker::pick_size() {
+  double weights = 0;
+  for (const SizeRange& range : plan_.sizes) {
+    weights += range.weight;
+  }
+  double at =
+      plan_.sizes.size() == 1 ? 0 : std::uniform_real_distribution<double>(0, weights)(random_);
+  const SizeRange* picked = &plan_.sizes.back();
+  for (const SizeRange& range : plan_.sizes) {
+    if (at < range.weight) {
+      picked = &range;
+      break;
+    }
+    at -= range.weight;
+  }
+  return picked->bytes_min == picked->bytes_max
+             ? picked->bytes_min
+             : std::uniform_int_distribution<std::size_t>(picked->bytes_min,
+                                                          picked->bytes_max)(random_);
+}
+
+void Worker::on_delivery(LoadClient& client, std::string_view payload) {
+  const std::optional<Stamp> stamp = context_.format.read(payload);
+  if (!stamp || stamp->sender >= layout_.senders() ||
+      layout_.room_of(stamp->sender) != client.room()) {
+    ++client.follower.integrity.corrupted;
+    return;
+  }
+  ++delivered_;
+  ++current_.delivered;
+  const std::int64_t latency_ns = received_ns_ - stamp->due_ns;
+  current_.latency.corrected.record(latency_ns);
+  current_.latency.uncorrected.record(received_ns_ - stamp->sent_ns);
+  if (measured_) {
+    client.latency_sum_ns += static_cast<double>(latency_ns);
+    ++client.latency_count;
+  }
+  Room& room = room_of(client);
+  const MessageKey key{stamp->sender, stamp->sequence};
+  const RoomOrder::Delivered delivered = room.order.deliver(client.follower, key);
+  if (delivered.is_new && room.shared != nullptr) {
+    room.fresh.push_back(key);
+  }
+  if (delivered.by_everybody) {
+    note_completed(key);
+  }
+}
+
+void Worker::note_completed(MessageKey key) {
+  LoadClient* sender = senders_[key.sender];
+  if (plan_.closed_loop && sender != nullptr) {
+    --sender->in_flight;
+    fill_window(*sender);
+  }
+}
+
+void Worker::on_left(LoadClient& client) {
+  Room& room = room_of(client);
+  completed_.clear();
+  room.order.remove(client.follower, false, completed_);
+  room.left.add(client.follower.integrity);
+  for (const MessageKey key : completed_) {
+    note_completed(key);
+  }
+}
+
+void Worker::on_turn_end() {
+  if (!context_.shared_orders.empty()) {
+    tell_shared_orders();
+  }
+  const auto store = [](auto& to, auto value) { to.store(value, std::memory_order_relaxed); };
+  store(progress_.ready, crowd_.counts().ready);
+  store(progress_.open, crowd_.counts().open);
+  store(progress_.lost, crowd_.counts().lost);
+  store(progress_.sent, sent_);
+  store(progress_.due, due_);
+  store(progress_.delivered, delivered_);
+  store(progress_.is_sending, is_sending_);
+  progress_.stages_begun.store(stages_begun_, std::memory_order_release);
+}
+
+void Worker::tell_shared_orders() {
+  for (const std::unique_ptr<Room>& room : rooms_) {
+    if (room != nullptr && !room->fresh.empty()) {
+      room->shared->deliver(room->as_thread, room->fresh);
+    }
+  }
+}
+
+void Worker::report() {
+  const double cpu = plan_.spin ? busy_seconds_ : cpu_seconds();
+  current_.thread = index_;
+  current_.cpu_seconds = cpu - std::exchange(cpu_reported_, cpu);
+  reports_.post(std::exchange(current_, {}));
+}
+
+double Worker::cpu_seconds() const {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
+
+void Worker::close_orders() {
+  for (const std::unique_ptr<LoadClient>& client : crowd_.clients()) {
+    completed_.clear();
+    room_of(*client).order.remove(client->follower, layout_.is_steady(client->number()),
+                                  completed_);
+  }
+}
+
+}  // namespace loadgen
