@@ -123,14 +123,14 @@ std::string label_of(std::size_t side) {
 
 // What the runs were asked to do. Whom they asked, and with which dice, may differ.
 std::map<std::string, std::string> asked_of(const Result& result) {
-  static const std::set<std::string, std::less<>> kMayDiffer{"target", "server", "server-pid",
+  static const std::set<std::string, std::less<>> may_differ{"target", "server", "server-pid",
                                                              "spawn",  "seed",   "source-ip"};
   std::map<std::string, std::string> asked{{"workload", result.workload},
                                            {"loop", result.closed_loop ? "closed" : "open"},
                                            {"machine", result.machine},
                                            {"version of chat-loadgen", result.version}};
   for (const Setting& setting : result.settings) {
-    if (!kMayDiffer.contains(setting.name)) {
+    if (!may_differ.contains(setting.name)) {
       asked[setting.name] = setting.value;
     }
   }

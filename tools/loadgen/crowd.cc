@@ -46,7 +46,7 @@ std::unique_ptr<LoadClient> Crowd::make_client(std::size_t place, std::uint64_t 
       host, static_cast<std::uint32_t>(place), layout_.room_of(place),
       make_wire(plan_.target.protocol, layout_.client_name(number), layout_.channel_of(place)));
   client->follower.id = static_cast<std::uint32_t>(number);
-  if (!traits_of(plan_.target.protocol).echoes) {
+  if (place < layout_.senders() && !traits_of(plan_.target.protocol).echoes) {
     client->follower.not_from = static_cast<std::uint32_t>(place);
   }
   return client;

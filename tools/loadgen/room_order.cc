@@ -15,6 +15,7 @@ void RoomOrder::enter(Follower& follower, std::uint64_t index) {
   follower.position = index;
   ++followers_;
   if (follower.not_from) {
+    CHECK(*follower.not_from < senders_.size(), "a member who can't send", *follower.not_from);
     ++senders_[*follower.not_from].deaf;
   }
   for (; index < end(); ++index) {
@@ -107,6 +108,7 @@ void RoomOrder::append(MessageKey key) {
   ++sender.seen;
   if (entries_.size() - head_ >= kEntriesMax) {
     ++head_;
+    given_up_ = begin();
   }
   entries_.push_back({key, followers_ - sender.deaf, out_of_turn});
 }
@@ -128,8 +130,8 @@ void RoomOrder::pass_over(Follower& follower, std::uint64_t until) {
       follower.missing.push_back(at(index).key);
     }
   }
-  if (*follower.position < begin()) {
-    follower.integrity.lost += begin() - *follower.position;
+  if (*follower.position < given_up_) {
+    follower.integrity.lost += given_up_ - *follower.position;
   }
   follower.position = until;
 }

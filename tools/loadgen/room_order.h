@@ -21,7 +21,7 @@ struct MessageKey {
 // One member's place in the order of a room, and what he got against what he should have got.
 struct Follower {
   std::uint32_t id = 0;  // for the report
-  // Whose messages he does not get: his own, unless the server echoes.
+  // Whose messages he does not get: his own if he sends, unless the server echoes.
   std::optional<std::uint32_t> not_from;
   // Where he is in the order. Nothing until the first delivery to one who came in the middle.
   std::optional<std::uint64_t> position;
@@ -95,6 +95,7 @@ class RoomOrder {
   std::vector<Entry> entries_;
   std::size_t head_ = 0;         // the first of entries_ that is not done with
   std::uint64_t forgotten_ = 0;  // the index of entries_[0]
+  std::uint64_t given_up_ = 0;   // up to here entries were forgotten that somebody had not seen
   std::vector<Sender> senders_;
   std::uint32_t followers_ = 0;
   std::string disagreement_;

@@ -21,7 +21,11 @@ Schedule::Schedule(const Stage& stage, Duration ramp, Arrivals arrivals, std::ui
 std::optional<Duration> Schedule::next() {
   // Inverts the expected count: independent exponential steps of it make a Poisson process,
   // whatever the rate does meanwhile (time-rescaling theorem).
-  messages_ += arrivals_ == Arrivals::kFixed ? 1 : std::exponential_distribution<double>()(random_);
+  if (arrivals_ == Arrivals::kPoisson) {
+    messages_ += std::exponential_distribution<double>()(random_);
+  } else {
+    messages_ = static_cast<double>(count_++);
+  }
   const double at = seconds_until(messages_);
   if (!(at < seconds_)) {
     return std::nullopt;
@@ -38,11 +42,6 @@ double Schedule::seconds_until(double messages) const {
     return std::sqrt(2 * messages * ramp_seconds_ / rate_);
   }
   return ramp_seconds_ + (messages - in_ramp) / rate_;
-}
-
-double Schedule::expected_messages(const Stage& stage, Duration ramp) {
-  const double ramp_seconds = to_seconds(std::min(ramp, stage.duration));
-  return stage.messages_per_second * (to_seconds(stage.duration) - ramp_seconds / 2);
 }
 
 }  // namespace loadgen

@@ -18,9 +18,6 @@ class Schedule {
 
   // The next message's time; nothing when the stage is over.
   std::optional<Duration> next();
-  // How many messages evenly spaced arrivals make.
-  static double expected_messages(const Stage& stage, Duration ramp);
-
  private:
   // The moment at which so many messages should have been sent.
   double seconds_until(double messages) const;
@@ -29,7 +26,8 @@ class Schedule {
   double ramp_seconds_;
   double seconds_;
   Arrivals arrivals_;
-  double messages_ = 0;
+  double messages_ = 0;  // expected before the next one
+  std::uint64_t count_ = 0;
   std::mt19937_64 random_;
 };
 

@@ -77,7 +77,10 @@ SpawnedServer::SpawnedServer(const std::string& command, const std::string& host
     const std::string wrote = output();
     stop();
     close(log_fd_);
-    throw std::runtime_error(fmt::format("the server did not come up: {}\n{}", command, wrote));
+    throw std::runtime_error(fmt::format(
+        "the server did not come up: {}\nit neither said \"listening on ADDRESS\" nor took "
+        "a connection at {}{}{}",
+        command, host_and_port_, wrote.empty() ? "" : "; it wrote:\n", wrote));
   }
 }
 

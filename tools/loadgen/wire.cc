@@ -22,7 +22,7 @@ constexpr std::size_t kPayloadBytesMax = 32 << 10;
 
 // By the value of Protocol.
 constexpr std::array kTraits{
-    ProtocolTraits{.scheme = "chat", .port = 8888, .payload_bytes_max = kNativePayloadBytesMax},
+    ProtocolTraits{.scheme = "native", .port = 8888, .payload_bytes_max = kNativePayloadBytesMax},
     ProtocolTraits{.scheme = "lines",
                    .port = 8888,
                    .payload_bytes_max = kPayloadBytesMax,
