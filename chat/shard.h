@@ -77,11 +77,13 @@ class Shard final : private SessionHost,
   void submit(SessionRef from, const Command& command) override;
   void session_closed(Session& session, EndReason reason) override;
   void on_turn_end() override;
+  void on_flushed() override;
   void on_mail(ShardMail& mail) override;
 
   Session* find(SessionRef ref);
   void apply_to_session(const Event& event, Session& session);
   void fan_out(const Event& event);
+  std::size_t next_start(std::size_t members);
 
   const std::uint16_t index_;
   const Limits& limits_;
@@ -93,6 +95,7 @@ class Shard final : private SessionHost,
   Members members_;
   Log log_;
   EncodedEvent encoded_;
+  std::uint32_t fan_out_start_ = 0;
   Counts counts_;
 };
 

@@ -48,24 +48,77 @@ Connection::Connection(Reactor& reactor, int fd, Token token, Handler& handler, 
       state_(connecting ? State::kConnecting : State::kOpen) {}
 
 void Connection::send(std::string_view bytes) {
-  if (!is_open() || bytes.empty()) {
+  if (note_queued(bytes.size())) {
+    own_borrowed();
+    output_.append(bytes);
+  }
+}
+
+void Connection::send_borrowed(std::string_view bytes) {
+  if (!note_queued(bytes.size())) {
     return;
+  }
+  if (borrowed_count_ > 0) {
+    std::string_view& last = borrowed_[borrowed_count_ - 1];
+    if (last.data() + last.size() == bytes.data()) {
+      last = std::string_view(last.data(), last.size() + bytes.size());
+      borrowed_bytes_ += static_cast<std::uint32_t>(bytes.size());
+      return;
+    }
+    if (borrowed_count_ == kBorrowedMax) {
+      own_borrowed();
+    }
+  }
+  borrowed_[borrowed_count_++] = bytes;
+  borrowed_bytes_ += static_cast<std::uint32_t>(bytes.size());
+}
+
+// Makes room for so many more bytes of output. False when they are not to be queued.
+bool Connection::note_queued(std::size_t bytes) {
+  if (!is_open() || bytes == 0) {
+    return false;
   }
   const ConnectionLimits& limits = reactor_.limits();
-  const std::size_t queued = output_.size() + bytes.size();
+  const std::size_t queued = bytes_queued() + bytes;
   if (queued > limits.out_bytes_max) {
     close(CloseReason::kOutputOverflow);
-    return;
+    return false;
   }
-  if (output_.empty()) {
+  if (queued == bytes) {
     last_progress_ = reactor_.now();
   }
-  output_.append(bytes);
   if (queued > limits.out_high_mark_bytes && !above_high_mark_) {
     above_high_mark_ = true;
     reactor_.turn_is_full_ = true;
   }
-  reactor_.add_dirty(*this);
+  if (!on_dirty_list_) {
+    reactor_.add_dirty(*this);
+  }
+  return true;
+}
+
+// Copies what is borrowed: its owner is about to need the memory, or something comes behind it.
+void Connection::own_borrowed() {
+  for (std::size_t i = 0; i < borrowed_count_; ++i) {
+    output_.append(borrowed_[i]);
+  }
+  borrowed_count_ = 0;
+  borrowed_bytes_ = 0;
+}
+
+void Connection::consume_output(std::size_t bytes) {
+  const std::size_t owned = std::min(bytes, output_.size());
+  output_.consume(owned);
+  bytes -= owned;
+  borrowed_bytes_ -= static_cast<std::uint32_t>(bytes);
+  while (bytes > 0 && bytes >= borrowed_[0].size()) {
+    bytes -= borrowed_[0].size();
+    std::shift_left(borrowed_.begin(), borrowed_.end(), 1);
+    --borrowed_count_;
+  }
+  if (bytes > 0) {
+    borrowed_[0].remove_prefix(bytes);
+  }
 }
 
 void Connection::finish(CloseReason reason) {
@@ -98,6 +151,8 @@ void Connection::close(CloseReason reason, int error) {
   reactor_.timers().cancel(deadline_);
   input_tail_.clear();
   output_.clear();
+  borrowed_count_ = 0;
+  borrowed_bytes_ = 0;
   reactor_.add_closing(*this);
 }
 
@@ -246,10 +301,18 @@ void Connection::end_of_stream() {
 WriteOp Connection::write_op() const {
   WriteOp op;
   op.fd = fd_;
-  for (const std::string_view part : output_.parts()) {
-    if (!part.empty()) {
-      op.parts[op.part_count++] = {const_cast<char*>(part.data()), part.size()};
+  const auto add = [&op](std::string_view part) {
+    op.parts[op.part_count++] = {const_cast<char*>(part.data()), part.size()};
+  };
+  if (!output_.empty()) {
+    const auto [first, second] = output_.parts();
+    add(first);
+    if (!second.empty()) {
+      add(second);
     }
+  }
+  for (std::size_t i = 0; i < borrowed_count_; ++i) {
+    add(borrowed_[i]);
   }
   return op;
 }
@@ -269,11 +332,12 @@ void Connection::note_written(const IoResult& result) {
   reactor_.stats_.bytes_written += result.bytes;
   if (result.bytes > 0) {
     last_progress_ = reactor_.now();
-    output_.consume(result.bytes);
+    consume_output(result.bytes);
   }
 }
 
 void Connection::after_flush() {
+  own_borrowed();
   if (above_high_mark_ && output_.size() <= reactor_.limits().out_low_mark_bytes) {
     above_high_mark_ = false;
     if (state_ == State::kOpen) {
@@ -304,7 +368,7 @@ TimePoint Connection::next_deadline() const {
   if (is_ending() || peer_ended_) {
     due = std::min(due, linger_until_);
   }
-  if (limits.stall_timeout.count() > 0 && (state_ == State::kConnecting || !output_.empty())) {
+  if (limits.stall_timeout.count() > 0 && (state_ == State::kConnecting || has_output())) {
     due = std::min(due, last_progress_ + limits.stall_timeout);
   }
   if (limits.idle_timeout.count() > 0 && state_ == State::kOpen) {

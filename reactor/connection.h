@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -88,6 +89,11 @@ class Connection {
   // Crossing the high mark also ends the reading of this turn for everybody: the flush comes
   // before more is queued, so that only who is slow gets near the maximum, not who was not asked.
   void send(std::string_view bytes);
+  // Like send, but does not copy bytes: they stay as they are until TurnHandler::on_flushed. What
+  // follows in memory on what was sent before costs nothing more to send, so a fan-out lays its
+  // messages one behind the other and gives each recipient the same stretch of memory. What the
+  // flush leaves over is copied then.
+  void send_borrowed(std::string_view bytes);
   // Ends in order: delivers no more, sends what is queued, ends our half, waits for the peer to
   // end his, closes; all within linger_timeout.
   void finish(CloseReason reason = CloseReason::kByHandler);
@@ -98,7 +104,7 @@ class Connection {
   // Hands over again what on_data left unconsumed, then reads on.
   void resume_reading();
 
-  std::size_t bytes_queued() const { return output_.size(); }
+  std::size_t bytes_queued() const { return output_.size() + borrowed_bytes_; }
   bool above_high_mark() const { return above_high_mark_; }
 
  private:
@@ -124,7 +130,11 @@ class Connection {
   bool is_ending() const { return state_ == State::kFinishing || state_ == State::kLingering; }
   bool wants_read() const;
   bool wants_redelivery() const;
-  bool wants_write() const { return writable_ && !output_.empty(); }
+  bool has_output() const { return !output_.empty() || borrowed_count_ > 0; }
+  bool wants_write() const { return writable_ && has_output(); }
+  bool note_queued(std::size_t bytes);
+  void own_borrowed();
+  void consume_output(std::size_t bytes);
   // One read; false when there is no point in another one now.
   bool read_once(std::size_t& budget);
   void redeliver_tail();
@@ -137,7 +147,11 @@ class Connection {
   Reactor& reactor_;
   Handler& handler_;
   RingBuffer input_tail_;
-  RingBuffer output_;
+  RingBuffer output_;  // goes before what is borrowed
+  // Two: one more than a sender needs who does not get his own messages.
+  static constexpr std::size_t kBorrowedMax = 2;
+  std::array<std::string_view, kBorrowedMax> borrowed_;
+  std::uint32_t borrowed_bytes_ = 0;
   TimePoint last_read_;
   TimePoint last_progress_;  // of the output
   TimePoint linger_until_;
@@ -154,6 +168,7 @@ class Connection {
   bool peer_ended_ = false;
   bool above_high_mark_ = false;
   bool redeliver_ = false;  // resumed with a tail that on_data has to see again
+  std::uint8_t borrowed_count_ = 0;
   bool on_ready_list_ = false;
   bool on_dirty_list_ = false;
 };

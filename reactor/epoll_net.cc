@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <limits>
 #include <system_error>
 
@@ -15,6 +16,23 @@ namespace {
 
 // Marks the wake-up's entry; no descriptor has this token.
 constexpr std::uint64_t kWakeMark = std::numeric_limits<std::uint64_t>::max();
+
+// glibc has it since 2.35, Linux since 5.11.
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 35)
+#define REACTOR_HAS_EPOLL_PWAIT2
+#endif
+#endif
+
+#if defined(REACTOR_HAS_EPOLL_PWAIT2)
+timespec to_timespec(Duration time) {
+  const auto whole_seconds = std::chrono::floor<std::chrono::seconds>(time);
+  timespec converted{};
+  converted.tv_sec = static_cast<time_t>(whole_seconds.count());
+  converted.tv_nsec = static_cast<long>((time - whole_seconds).count());
+  return converted;
+}
+#endif
 
 // Rounded up: a timer must not be looked at just before it is due, again and again.
 int to_timeout_ms(std::optional<Duration> timeout) {
@@ -72,10 +90,27 @@ void EpollNet::unwatch(int fd) {
   CHECK(result == 0, "unwatch of a descriptor that is not watched:", fd, errno);
 }
 
+// Milliseconds are too coarse for who sends by a schedule, and enough for who does not sleep at all
+// or without limit.
+int EpollNet::wait_for_events(std::optional<Duration> timeout) {
+#if defined(REACTOR_HAS_EPOLL_PWAIT2)
+  if (waits_finely_ && timeout && timeout->count() > 0) {
+    const timespec limit = to_timespec(*timeout);
+    const int count = ::epoll_pwait2(epoll_fd_, events_.data(), kEventsMax, &limit, nullptr);
+    // EPERM is what sandboxes answer that were made before this call was.
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) {
+      return count;
+    }
+    waits_finely_ = false;
+  }
+#endif
+  return ::epoll_wait(epoll_fd_, events_.data(), kEventsMax, to_timeout_ms(timeout));
+}
+
 std::span<const Ready> EpollNet::wait(std::optional<Duration> timeout) {
-  const int count = ::epoll_wait(epoll_fd_, events_.data(), kEventsMax, to_timeout_ms(timeout));
+  const int count = wait_for_events(timeout);
   if (count < 0) {
-    CHECK(errno == EINTR, "epoll_wait failed with errno", errno);
+    CHECK(errno == EINTR, "waiting for epoll's events failed with errno", errno);
     return {};
   }
   std::size_t used = 0;
@@ -98,7 +133,5 @@ void EpollNet::wake() noexcept {
   }
   errno = saved_errno;
 }
-
-std::unique_ptr<Net> make_net() { return std::make_unique<EpollNet>(); }
 
 }  // namespace reactor

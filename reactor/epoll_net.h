@@ -9,20 +9,23 @@
 namespace reactor {
 
 // The backend for Linux: everything is registered once, edge-triggered, and never modified.
-class EpollNet final : public PosixNet {
+class EpollNet : public PosixNet {
  public:
   // Throws std::system_error when the system has no descriptors left.
   EpollNet();
   ~EpollNet() override;
 
-  int watch(int fd, Token token) override;
-  void unwatch(int fd) override;
-  std::span<const Ready> wait(std::optional<Duration> timeout) override;
-  void wake() noexcept override;
+  int watch(int fd, Token token) final;
+  void unwatch(int fd) final;
+  std::span<const Ready> wait(std::optional<Duration> timeout) final;
+  void wake() noexcept final;
 
  private:
+  int wait_for_events(std::optional<Duration> timeout);
+
   int epoll_fd_;
   int wake_fd_;
+  bool waits_finely_ = true;  // until the system refuses: then timeouts are whole milliseconds
   std::array<epoll_event, kEventsMax> events_;
   std::array<Ready, kEventsMax> ready_;
 };

@@ -125,8 +125,4 @@ void KqueueNet::wake() noexcept {
   errno = saved_errno;
 }
 
-#if !defined(__linux__)  // there epoll has it; this file is built for the tests on simulated kevent
-std::unique_ptr<Net> make_net() { return std::make_unique<KqueueNet>(); }
-#endif
-
 }  // namespace reactor

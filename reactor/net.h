@@ -50,9 +50,11 @@ struct IoResult {
 
 // One gathered write: what to send where, and after write_batch what came of it.
 struct WriteOp {
+  static constexpr int kPartsMax = 4;
+
   int fd = -1;
-  int part_count = 0;  // 1 or 2
-  iovec parts[2];
+  int part_count = 0;  // at least 1
+  iovec parts[kPartsMax];
   IoResult result;
 };
 
@@ -127,9 +129,29 @@ class Net {
   virtual std::int64_t unix_ms() = 0;
 };
 
-// The backend of this system (epoll on Linux, kqueue on macOS and BSD).
-// Throws std::system_error when the system has no descriptors left for it.
-std::unique_ptr<Net> make_net();
+enum class Backend : std::uint8_t {
+  kAuto,     // the fastest that works here
+  kEpoll,    // Linux
+  kIoUring,  // Linux: epoll tells what is ready, io_uring takes the flush
+  kKqueue,   // macOS and BSD
+};
+const char* to_string(Backend backend);
+
+// Those that make_net takes on this system, kAuto first.
+std::span<const Backend> backends();
+
+struct BackendChoice {
+  Backend backend = Backend::kAuto;  // never kAuto
+  int refusal = 0;  // the errno value with which the kernel has refused io_uring, if it was asked
+};
+
+// What make_net(wanted) would make here: io_uring becomes epoll where the kernel refuses it.
+// REQUIRES: wanted is one of backends(). Throws as make_net does.
+BackendChoice choose_backend(Backend wanted);
+
+// REQUIRES: backend is one of backends(). Throws std::system_error when the system has no
+// descriptors left for it.
+std::unique_ptr<Net> make_net(Backend backend = Backend::kAuto);
 
 // Raises the soft limit of open descriptors to the hard limit and returns what it now is.
 std::size_t raise_descriptor_limit();

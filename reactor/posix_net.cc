@@ -168,7 +168,7 @@ ssize_t send_parts(const WriteOp& op) {
   }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(op.parts);
-  message.msg_iovlen = 2;
+  message.msg_iovlen = static_cast<std::size_t>(op.part_count);
   return ::sendmsg(op.fd, &message, kSendFlags);
 }
 
@@ -323,7 +323,7 @@ IoResult PosixNet::read(int fd, std::span<char> into) {
 
 void PosixNet::write_batch(std::span<WriteOp> ops) {
   for (WriteOp& op : ops) {
-    CHECK(op.part_count == 1 || op.part_count == 2, "parts of a write:", op.part_count);
+    CHECK(op.part_count >= 1 && op.part_count <= WriteOp::kPartsMax, "parts of a write:", op.part_count);
     const ssize_t count = send_parts(op);
     op.result = count < 0 ? IoResult{0, errno} : IoResult{static_cast<std::size_t>(count), 0};
   }

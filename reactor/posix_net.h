@@ -25,7 +25,7 @@ class PosixNet : public Net {
   Opened connect(const Address& address, const Address& from) final;
   int connect_error(int fd) final;
   IoResult read(int fd, std::span<char> into) final;
-  void write_batch(std::span<WriteOp> ops) final;
+  void write_batch(std::span<WriteOp> ops) override;
   void shutdown_write(int fd) final;
   void close(int fd) final;
   TimePoint now() final;

@@ -125,6 +125,9 @@ void Reactor::turn(std::optional<Duration> wait_max) {
     turn_handler_->on_turn_end();
   }
   flush();
+  if (turn_handler_ != nullptr) {
+    turn_handler_->on_flushed();
+  }
   reap();
   if (pool_.bytes_kept() > 0 && !timers_.armed(trim_timer_)) {
     trim_timer_ = timers_.arm(now_ + kTrimInterval, *this, kTrimTimer);
@@ -211,6 +214,9 @@ void Reactor::flush() {
     connection->after_flush();
   }
   flushing_.clear();
+  for (Connection* connection : dirty_) {
+    connection->own_borrowed();  // sent by a handler that was told of the flush
+  }
 }
 
 void Reactor::write_until_blocked() {

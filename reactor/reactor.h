@@ -27,11 +27,14 @@ class MailboxBase {
   ~MailboxBase() = default;
 };
 
-// Called once at the end of every turn, after everything that arrived was handled and before the
-// flush: the place to hand over what the turn has gathered.
+// Called once at the end of every turn.
 class TurnHandler {
  public:
+  // Everything that arrived was handled, nothing is flushed yet: the place to hand over what the
+  // turn has gathered.
   virtual void on_turn_end() = 0;
+  // The flush is over: what was given to Connection::send_borrowed is not used any more.
+  virtual void on_flushed() {}
 
  protected:
   ~TurnHandler() = default;
@@ -113,7 +116,7 @@ class Reactor final : private TimerHandler {
   const Stats& stats() const { return stats_; }
   // Enough for this turn: what can wait should wait until after the flush. See Connection::send.
   bool turn_is_full() const { return turn_is_full_; }
-  const BufferPool& pool() const { return pool_; }
+  BufferPool& pool() { return pool_; }
   std::size_t connection_count() const { return connections_.size(); }
   const ConnectionLimits& limits() const { return limits_; }
   void set_turn_handler(TurnHandler& handler) { turn_handler_ = &handler; }

@@ -126,6 +126,17 @@ std::string listen_on(chat::Server& server, const std::string& listen) {
   return unavailable;
 }
 
+// Says which backend is in use, and why not io_uring where that was to be tried.
+void log_backend(reactor::Backend wanted, const reactor::BackendChoice& choice) {
+  const char* const used = reactor::to_string(choice.backend);
+  if (choice.refusal == 0) {
+    spdlog::info("backend {}", used);
+  } else {
+    spdlog::log(wanted == reactor::Backend::kAuto ? spdlog::level::info : spdlog::level::warn,
+                "backend {}: no io_uring here ({})", used, std::strerror(choice.refusal));
+  }
+}
+
 int complain(const std::string& what) {
   spdlog::shutdown();  // what was logged comes first
   fmt::print(stderr, "chat-server: {}\n", what);
@@ -135,7 +146,9 @@ int complain(const std::string& what) {
 int serve(const tools::ServerSettings& settings) {
   SignalWatch signals;
   start_log(settings.log_level);
-  chat::Server server(settings.server, reactor::make_net);
+  const reactor::BackendChoice choice = reactor::choose_backend(settings.backend);
+  log_backend(settings.backend, choice);
+  chat::Server server(settings.server, [choice] { return reactor::make_net(choice.backend); });
   for (const std::string& listen : settings.listen) {
     if (const std::string wrong = listen_on(server, listen); !wrong.empty()) {
       return complain(wrong);

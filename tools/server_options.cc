@@ -134,6 +134,23 @@ void add_limits(OptionSet& options, chat::Limits& limits) {
   options.bytes("--tail-bytes", limits.tail_bytes, "recent messages kept in memory per thread");
 }
 
+void add_backend(CLI::App& app, reactor::Backend& backend) {
+  std::vector<std::string> names;
+  for (const reactor::Backend known : reactor::backends()) {
+    names.emplace_back(reactor::to_string(known));
+  }
+  app.add_option_function<std::string>(
+         "--backend",
+         [&backend, names](const std::string& name) {
+           const auto found = std::find(names.begin(), names.end(), name);
+           backend = reactor::backends()[static_cast<std::size_t>(found - names.begin())];
+         },
+         fmt::format("{}: the way to the system", fmt::join(names, ", ")))
+      ->check(CLI::IsMember(names).description(""))
+      ->type_name("NAME")
+      ->default_str(reactor::to_string(backend));
+}
+
 // What is wrong with the limits taken together, or empty.
 std::string contradiction_in(const chat::Limits& limits) {
   constexpr std::size_t kOutBytesMax = std::size_t{1} << 30;
@@ -181,6 +198,7 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
       ->check(CLI::Range(1, 1 << 20).description(""))
       ->type_name("N")
       ->capture_default_str();
+  add_backend(app, settings.backend);
   app.add_option("--log-level", settings.log_level,
                  "debug, info, warn, error, off; to standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}).description(""))

@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "chat/server.h"
+#include "reactor/net.h"
 
 namespace tools {
 
 struct ServerSettings {
   chat::ServerOptions server;
   std::vector<std::string> listen;
+  reactor::Backend backend = reactor::Backend::kAuto;
   std::string log_level = "info";
   bool check_config_only = false;
 };

@@ -13,7 +13,9 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "reactor/net.h"
 #include "tests/reactor/net_fixture.h"
@@ -333,6 +335,40 @@ TYPED_TEST(NetSockets, Batch_GivesEveryWriteItsOwnResult) {
   EXPECT_EQ(ops[1].result.error, 0);
   EXPECT_EQ(ops[2].result.error, EAGAIN);
   EXPECT_EQ(ops[3].result.bytes, 5U);
+}
+
+TYPED_TEST(NetSockets, BatchOfAThousand_ArrivesWholeAndLeavesItsBuffersAlone) {
+  constexpr std::size_t kWrites = 1000;
+  std::vector<std::string> texts;
+  std::vector<int> receivers;
+  std::vector<WriteOp> ops(kWrites);
+  DescriptorLimit limit;
+  ASSERT_GE(raise_descriptor_limit(), 2 * kWrites + 100);
+  for (std::size_t i = 0; i < kWrites; ++i) {
+    const auto pair = this->unix_pair();
+    receivers.push_back(pair.far);
+    texts.push_back("text " + std::to_string(i));
+    ops[i].fd = pair.near;
+  }
+  const std::vector<std::string> expected = texts;
+  for (std::size_t i = 0; i < kWrites; ++i) {
+    std::string& text = texts[i];
+    // In so many parts, all of one byte but the last.
+    const std::size_t parts = 1 + i % std::size(ops[i].parts);
+    ops[i].part_count = static_cast<int>(parts);
+    for (std::size_t k = 0; k < parts; ++k) {
+      ops[i].parts[k] = {text.data() + k, k + 1 == parts ? text.size() - k : 1};
+    }
+  }
+  this->net_.write_batch(ops);
+  for (std::string& text : texts) {
+    text.assign(text.size(), '-');
+  }
+  for (std::size_t i = 0; i < kWrites; ++i) {
+    IoResult end;
+    EXPECT_EQ(ops[i].result.bytes, expected[i].size());
+    EXPECT_EQ(this->drain(receivers[i], end), expected[i]);
+  }
 }
 
 TYPED_TEST(NetSockets, WriteToAPeerThatIsGone_IsAnErrorAndNoSignal) {

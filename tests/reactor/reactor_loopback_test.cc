@@ -23,6 +23,7 @@
 #include "reactor/reactor.h"
 #if defined(__linux__)
 #include "reactor/epoll_net.h"
+#include "reactor/uring_net.h"
 #endif
 
 namespace reactor {
@@ -38,6 +39,7 @@ struct Backend {
 const Backend kBackends[] = {
 #if defined(__linux__)
     {"epoll", []() -> std::unique_ptr<Net> { return std::make_unique<EpollNet>(); }},
+    {"io_uring", []() -> std::unique_ptr<Net> { return std::make_unique<UringNet>(1); }},
 #endif
     {"kqueue", []() -> std::unique_ptr<Net> { return std::make_unique<KqueueNet>(); }},
 };

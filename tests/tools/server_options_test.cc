@@ -53,6 +53,7 @@ TEST_F(ServerOptions, Nothing_MeansLocalhost8888AndTheDefaults) {
   ASSERT_TRUE(read({}));
   EXPECT_EQ(settings_.listen, std::vector<std::string>{"localhost:8888"});
   EXPECT_EQ(settings_.server.threads, 1);
+  EXPECT_EQ(settings_.backend, reactor::Backend::kAuto);
   EXPECT_EQ(settings_.log_level, "info");
   EXPECT_EQ(settings_.server.limits.line_bytes_max, 4096U);
 }
@@ -128,6 +129,15 @@ TEST_F(ServerOptions, ConfigFile_HasTheSameNames) {
   EXPECT_TRUE(settings_.server.limits.limit_loopback);
 }
 
+TEST_F(ServerOptions, EveryBackendOfTheSystem_CanBeNamed) {
+  for (const reactor::Backend backend : reactor::backends()) {
+    ASSERT_TRUE(read({"--backend", reactor::to_string(backend)})) << output_;
+    EXPECT_EQ(settings_.backend, backend);
+  }
+  ASSERT_TRUE(read({"--config", config_file("backend = auto\n")})) << output_;
+  EXPECT_EQ(settings_.backend, reactor::Backend::kAuto);
+}
+
 TEST_F(ServerOptions, CommandLine_WinsOverTheConfigFile) {
   ASSERT_TRUE(read({"--config", config_file("threads = 3\n"), "--threads", "2"}));
   EXPECT_EQ(settings_.server.threads, 2);
@@ -142,6 +152,7 @@ TEST_F(ServerOptions, WrongFlags_AreOneLineThatNamesThemAndExitCode2) {
       {"--stall-timeout", "-1s"},
       {"--stall-timeout", "99999999999999999999s"},
       {"--log-level", "loud"},
+      {"--backend", "select"},
       {"--config", "/nonexistent/chat.conf"},
       {"--config", config_file("nonsense = 1\n")},
       {"--out-high-mark-bytes", "8MiB"},
