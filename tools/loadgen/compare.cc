@@ -121,25 +121,21 @@ std::string label_of(std::size_t side) {
 
 // ---- warnings
 
-// What the runs were asked to do. Whom they asked, and with which dice, may differ.
+// What the runs were asked to do, and where. Whom they asked may differ.
 std::map<std::string, std::string> asked_of(const Result& result) {
-  static const std::set<std::string, std::less<>> may_differ{"target", "server", "server-pid",
-                                                             "spawn",  "seed",   "source-ip"};
   std::map<std::string, std::string> asked{{"workload", result.workload},
-                                           {"loop", result.closed_loop ? "closed" : "open"},
                                            {"machine", result.machine},
                                            {"version of chat-loadgen", result.version}};
   for (const Setting& setting : result.settings) {
-    if (!may_differ.contains(setting.name)) {
-      asked[setting.name] = setting.value;
-    }
+    asked[setting.name] = setting.value;
   }
   return asked;
 }
 
-void warn_of_differences(const Run& first, const Run& other, std::vector<std::string>& warnings) {
-  const auto asked = asked_of(first.result);
-  auto other_asked = asked_of(other.result);
+// In what these two were not made alike; empty when in nothing.
+std::string differences_between(const Result& first, const Result& other) {
+  const auto asked = asked_of(first);
+  auto other_asked = asked_of(other);
   std::string differences;
   const auto add = [&](const std::string& name, const std::string& one, const std::string& two) {
     differences += fmt::format("{}{} ({} and {})", differences.empty() ? "" : ", ", name,
@@ -157,9 +153,23 @@ void warn_of_differences(const Run& first, const Run& other, std::vector<std::st
       add(name, "", value);
     }
   }
-  if (!differences.empty()) {
-    warnings.push_back(
-        fmt::format("{} and {} were not made alike: {}", first.file, other.file, differences));
+  return differences;
+}
+
+void warn_of_differences(const std::vector<Side>& sides, std::vector<std::string>& warnings) {
+  const Run& first = sides.front().runs.front();
+  std::map<std::string, std::string> files_by_differences;
+  for (const Side& side : sides) {
+    for (const Run& run : side.runs) {
+      const std::string differences = differences_between(first.result, run.result);
+      if (!differences.empty()) {
+        std::string& files = files_by_differences[differences];
+        files += (files.empty() ? "" : ", ") + run.file;
+      }
+    }
+  }
+  for (const auto& [differences, files] : files_by_differences) {
+    warnings.push_back(fmt::format("{} was not made like {}: {}", first.file, files, differences));
   }
 }
 
@@ -178,9 +188,9 @@ std::vector<std::string> warnings_about(const std::vector<Side>& sides) {
                         run.result.reasons.empty() ? "" : ", ",
                         run.result.reasons.empty() ? "" : run.result.reasons.front()));
       }
-      warn_of_differences(sides.front().runs.front(), run, warnings);
     }
   }
+  warn_of_differences(sides, warnings);
   return warnings;
 }
 
@@ -199,7 +209,8 @@ std::vector<double> values_of(const Metric& metric, const Side& side) {
   return values;
 }
 
-// The measured seconds of all runs; none where the samples are of more than the total is of.
+// The measured seconds of all runs, without warming up and draining; none where the samples are of
+// more than the total is of.
 std::vector<Second> seconds_of(const Metric& metric, const Side& side) {
   std::vector<Second> seconds;
   for (const Run& run : side.runs) {
@@ -212,8 +223,11 @@ std::vector<Second> seconds_of(const Metric& metric, const Side& side) {
     }
     for (const Sample& sample : run.result.samples) {
       const double middle = sample.at_seconds - sample.seconds / 2;
+      // Nothing is asked for while a run drains, and never in a closed loop.
+      const bool is_measured =
+          middle > 0 && (run.result.closed_loop ? middle < end : sample.asked_per_second > 0);
       const Second second = metric.second_of(sample);
-      if (middle > 0 && middle < end && second.amount >= 0 && second.per >= 0) {
+      if (is_measured && second.amount >= 0 && second.per >= 0) {
         seconds.push_back(second);
       }
     }

@@ -43,7 +43,7 @@ Crowd::~Crowd() {
 std::unique_ptr<LoadClient> Crowd::make_client(std::size_t place, std::uint64_t number) {
   ClientHost& host = *this;
   auto client = std::make_unique<LoadClient>(
-      host, static_cast<std::uint32_t>(place), layout_.room_of(place),
+      host, static_cast<std::uint32_t>(place), layout_.listens_in(place),
       make_wire(plan_.target.protocol, layout_.client_name(number), layout_.channel_of(place)));
   client->follower.id = static_cast<std::uint32_t>(number);
   if (place < layout_.senders() && !traits_of(plan_.target.protocol).echoes) {

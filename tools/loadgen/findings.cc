@@ -16,7 +16,7 @@ Senders senders_of(const WorkerPool& pool) {
   for (const std::unique_ptr<Worker>& worker : pool.workers()) {
     for (const std::unique_ptr<LoadClient>& client : worker->crowd().clients()) {
       if (client->number() < pool.layout().senders()) {
-        senders[client->room()].push_back(client.get());
+        senders[pool.layout().speaks_in(client->number())].push_back(client.get());
       }
     }
   }
@@ -33,7 +33,8 @@ std::uint64_t seen_by_nobody(const RoomOrder& order, const std::vector<const Loa
       missing += sender->next_sequence - order.seen_of(sender->number());
     }
   }
-  return missing;
+  // But for what only he has got, so that it has no place in the order.
+  return missing - std::min<std::uint64_t>(missing, follower.early.size());
 }
 
 void collect_member(const Layout& layout, const LoadClient& member, const Worker::Room& room,

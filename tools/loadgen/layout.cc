@@ -19,7 +19,7 @@ Layout::Layout(const Plan& plan, std::uint64_t run_key)
     : is_pairs_(plan.workload == Workload::kDirect),
       is_lobby_(plan.workload != Workload::kRooms && plan.rooms == 1 && !is_pairs_),
       clients_(plan.clients),
-      rooms_(is_pairs_ ? plan.clients / 2 : plan.rooms),
+      rooms_(is_pairs_ ? plan.clients : plan.rooms),
       senders_(plan.senders),
       steady_(plan.workload == Workload::kChurn ? std::max(plan.senders, plan.clients / 2)
                                                 : plan.clients),
@@ -27,17 +27,23 @@ Layout::Layout(const Plan& plan, std::uint64_t run_key)
       window_(plan.window),
       run_name_(base36(run_key, 3)) {}
 
-std::size_t Layout::room_of(std::size_t client) const {
-  return is_pairs_ ? client / 2 : client % rooms_;
+std::size_t Layout::listens_in(std::size_t client) const { return client % rooms_; }
+
+std::size_t Layout::speaks_in(std::size_t client) const {
+  return listens_in(is_pairs_ ? client ^ 1 : client);
 }
 
+// Whole rooms, or whole pairs, where there are enough of them.
 std::size_t Layout::thread_of(std::size_t client) const {
-  return (rooms_are_split() ? client / rooms_ : room_of(client)) % threads_;
+  if (is_pairs_) {
+    return client / 2 % threads_;
+  }
+  return (rooms_are_split() ? client / rooms_ : client % rooms_) % threads_;
 }
 
 // Of the first so many clients, those who are in the room.
 std::size_t Layout::share_of(std::size_t room, std::size_t clients) const {
-  return is_pairs_ ? 2 : clients / rooms_ + (room < clients % rooms_ ? 1 : 0);
+  return clients / rooms_ + (room < clients % rooms_ ? 1 : 0);
 }
 
 std::size_t Layout::window_of(std::size_t sender) const {
@@ -56,7 +62,7 @@ Channel Layout::channel_of(std::size_t client) const {
   if (is_pairs_) {
     return {Channel::Kind::kDirect, client_name(client), client_name(client ^ 1)};
   }
-  const std::string name = room_name(room_of(client));
+  const std::string name = room_name(listens_in(client));
   return {is_lobby_ ? Channel::Kind::kLobby : Channel::Kind::kRoom, name, name};
 }
 

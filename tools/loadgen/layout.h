@@ -9,9 +9,10 @@
 
 namespace loadgen {
 
-// Who is where: which room and which thread a client belongs to, who sends, and what everything is
-// called on the server. Clients are numbered from 0; the first `senders` of them send. A plain
-// value, the same on every thread.
+// Who is where: in which room a client listens and in which it speaks, which thread it belongs to,
+// who sends, and what everything is called on the server. Clients are numbered from 0; the first
+// `senders` of them send. Where clients talk in pairs, each listens in a room of its own, in which
+// the other speaks. A plain value, the same on every thread.
 class Layout {
  public:
   // run_key: tells the names of this run from those of another on the same server.
@@ -25,7 +26,8 @@ class Layout {
   std::size_t steady() const { return steady_; }
   bool is_steady(std::size_t client) const { return client < steady_; }
 
-  std::size_t room_of(std::size_t client) const;
+  std::size_t listens_in(std::size_t client) const;
+  std::size_t speaks_in(std::size_t client) const;
   std::size_t thread_of(std::size_t client) const;
   // Members of a room, of all threads: all, and those who stay.
   std::size_t members_of(std::size_t room) const { return share_of(room, clients_); }

@@ -218,6 +218,16 @@ std::string find_mistake(const Plan& plan, const Given& given, bool stages_given
   if (plan.workload == Workload::kDirect && !traits.has_direct) {
     return fmt::format("{}:// has no direct messages", traits.scheme);
   }
+  const bool hears_all = plan.workload == Workload::kDirect || traits.echoes;
+  const std::size_t listeners =
+      (plan.workload == Workload::kChurn ? plan.clients / 2 : plan.clients);
+  const std::size_t groups = plan.rooms * (plan.threads > plan.rooms ? plan.threads : 1);
+  if (!hears_all && plan.senders + groups > listeners) {
+    return fmt::format(
+        "--senders: at most {} here, so that in every room somebody who stays only "
+        "listens and can tell the order of all messages",
+        listeners > groups ? listeners - groups : 0);
+  }
   if (longest(plan.sizes) > traits.payload_bytes_max) {
     return fmt::format("--size: {}:// takes at most {} bytes", traits.scheme,
                        traits.payload_bytes_max);

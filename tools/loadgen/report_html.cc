@@ -234,20 +234,19 @@ void add_stages(Html& html, const Result& result) {
   html.heading("Stages");
   html.markup("<div class=\"scroll\"><table>\n");
   html.row({"", "asked/s", "sent/s", "deliveries/s", "p50", "p99", "p99.9", "max", "lateness p99",
-            "server CPU", "objectives"},
+            "server CPU"},
            "th");
   std::size_t number = 0;
   for (const StageResult& stage : result.stages) {
     const Histogram& latency = stage.latency.corrected;
     const double server_cpu = stage.seconds > 0 ? stage.server_cpu_seconds / stage.seconds : 0;
-    html.row({fmt::format("{}", ++number),
+    html.row({fmt::format("{}{}", ++number, stage.objectives_kept ? "" : " objective missed"),
               stage.asked_per_second > 0 ? format_number(stage.asked_per_second) : "–",
               format_number(stage.sent_per_second()), format_number(stage.delivered_per_second()),
               duration(latency.percentile_ns(50)), duration(latency.percentile_ns(99)),
               duration(latency.percentile_ns(99.9)), duration(latency.max_ns()),
               duration(stage.lateness.percentile_ns(99)),
-              server_cpu > 0 ? format_percent(server_cpu) : "–",
-              stage.objectives_kept ? "kept" : "missed"});
+              server_cpu > 0 ? format_percent(server_cpu) : "–"});
   }
   html.markup("</table></div>\n");
 }

@@ -27,41 +27,55 @@ Series percentile_series(std::string name, const Histogram& histogram) {
   return series;
 }
 
-// What `next` adds to `sample`: rates are averaged over both, of percentiles the worse one stays,
-// so that no stall disappears.
+// What `next` adds to `sample`: what was measured is averaged over both, but of the slow ones the
+// slowest stays, so that no stall disappears.
 void merge_into(Sample& sample, const Sample& next) {
-  const double seconds = sample.seconds + next.seconds;
-  const auto average = [&](double first, double second) {
-    return seconds > 0 ? (first * sample.seconds + second * next.seconds) / seconds : first;
+  const auto average = [](double first, double weight, double second, double next_weight) {
+    const double weights = weight + next_weight;
+    return weights > 0 ? (first * weight + second * next_weight) / weights : first;
   };
-  sample.asked_per_second = average(sample.asked_per_second, next.asked_per_second);
-  sample.server_cpu = average(sample.server_cpu, next.server_cpu);
-  sample.generator_cpu = average(sample.generator_cpu, next.generator_cpu);
+  const auto by_time = [&](double Sample::*rate) {
+    sample.*rate = average(sample.*rate, sample.seconds, next.*rate, next.seconds);
+  };
+  by_time(&Sample::server_cpu);
+  by_time(&Sample::generator_cpu);
+  sample.p50_ns = static_cast<std::uint64_t>(
+      average(static_cast<double>(sample.p50_ns), static_cast<double>(sample.delivered),
+              static_cast<double>(next.p50_ns), static_cast<double>(next.delivered)));
+  sample.asked_per_second = std::max(sample.asked_per_second, next.asked_per_second);
+  sample.p99_ns = std::max(sample.p99_ns, next.p99_ns);
+  sample.max_ns = std::max(sample.max_ns, next.max_ns);
+  sample.server_memory_bytes = std::max(sample.server_memory_bytes, next.server_memory_bytes);
   sample.at_seconds = next.at_seconds;
-  sample.seconds = seconds;
+  sample.seconds += next.seconds;
   sample.sent += next.sent;
   sample.delivered += next.delivered;
   sample.errors += next.errors;
   sample.connections = next.connections;
-  sample.p50_ns = std::max(sample.p50_ns, next.p50_ns);
-  sample.p99_ns = std::max(sample.p99_ns, next.p99_ns);
-  sample.max_ns = std::max(sample.max_ns, next.max_ns);
-  sample.server_memory_bytes = std::max(sample.server_memory_bytes, next.server_memory_bytes);
 }
 
-// No more than a plot can show.
-std::vector<Sample> thin_out(const std::vector<Sample>& samples) {
-  constexpr std::size_t kPointsMax = 600;
-  const std::size_t group = (samples.size() + kPointsMax - 1) / kPointsMax;
-  std::vector<Sample> thinned;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (i % group == 0) {
-      thinned.push_back(samples[i]);
+// No more points than a plot can show, and none of the few short samples at the ends of stages,
+// whose rates are mostly chance.
+std::vector<Sample> smooth(const std::vector<Sample>& samples) {
+  constexpr double kPointsMax = 600;
+  double total_seconds = 0;
+  double longest_seconds = 0;
+  for (const Sample& sample : samples) {
+    total_seconds += sample.seconds;
+    longest_seconds = std::max(longest_seconds, sample.seconds);
+  }
+  const double short_seconds = longest_seconds / 2;
+  const double least_seconds = std::max(short_seconds, total_seconds / kPointsMax);
+  std::vector<Sample> smoothed;
+  for (const Sample& sample : samples) {
+    if (smoothed.empty() ||
+        (smoothed.back().seconds >= least_seconds && sample.seconds >= short_seconds)) {
+      smoothed.push_back(sample);
     } else {
-      merge_into(thinned.back(), samples[i]);
+      merge_into(smoothed.back(), sample);
     }
   }
-  return thinned;
+  return smoothed;
 }
 
 template <class ValueOf>
@@ -97,7 +111,7 @@ Plot percentile_plot(const Latency& latency) {
 }
 
 std::vector<Plot> plots_over_time(const Result& result) {
-  const std::vector<Sample> samples = thin_out(result.samples);
+  const std::vector<Sample> samples = smooth(result.samples);
   std::vector<Plot> plots;
   const auto add = [&](std::string title, const Axis& y, std::vector<Series> series) {
     std::erase_if(series, [](const Series& one) { return !has_values(one); });

@@ -136,6 +136,9 @@ void add_stages(Page& page, const Result& result) {
 }
 
 void add_distribution(Page& page, std::string_view label, const Histogram& histogram) {
+  if (histogram.empty()) {
+    return;
+  }
   std::string row;
   for (const double percent : {50.0, 90.0, 99.0, 99.9, 99.99, 100.0}) {
     row += fmt::format("{:>11}",
@@ -145,25 +148,21 @@ void add_distribution(Page& page, std::string_view label, const Histogram& histo
 }
 
 void add_latency(Page& page, const Result& result) {
+  const Latency& latency = result.total.latency;
   page.gap();
   page.raw("latency", fmt::format("{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}", "p50", "p90", "p99",
                                   "p99.9", "p99.99", "max", "mean"));
-  const auto row = [&](std::string_view label, const Histogram& histogram) {
-    if (histogram.empty()) {
-      page.raw(label, fmt::format("{:>11}", "none"));
-    } else {
-      add_distribution(page, label, histogram);
-    }
-  };
-  row("  corrected", result.total.latency.corrected);
-  row("  uncorrected", result.total.latency.uncorrected);
-  row("lateness", result.total.lateness);
-  row("registration", result.registration.latency);
-  page.raw("", "   corrected: from when a message was due; uncorrected: from when it was sent");
+  add_distribution(page, "  corrected", latency.corrected);
+  add_distribution(page, "  uncorrected", latency.uncorrected);
+  add_distribution(page, "lateness", result.total.lateness);
+  add_distribution(page, "registration", result.registration.latency);
+  if (!latency.corrected.empty()) {
+    page.raw("", "   corrected: from when a message was due; uncorrected: from when it was sent");
+  }
+  page.gap();
 }
 
 void add_clients(Page& page, const Result& result) {
-  page.gap();
   const Registration& registration = result.registration;
   const auto clients = static_cast<double>(registration.clients);
   std::string text = fmt::format("{} registered", format_count(clients));

@@ -26,52 +26,67 @@ void RoomOrder::enter(Follower& follower, std::uint64_t index) {
   }
 }
 
-RoomOrder::Delivered RoomOrder::deliver(Follower& follower, MessageKey key) {
+bool RoomOrder::deliver(Follower& follower, MessageKey key, std::vector<MessageKey>& completed) {
   CHECK(key.sender < senders_.size(), "a sender of another run", key.sender);
+  completed_ = &completed;
   if (key.sender == follower.not_from) {
     ++follower.integrity.doubled;
-    return {};
+    return false;
   }
-  if (!follower.position) {
-    if (is_new(key)) {
-      enter(follower, end());
-    } else if (const auto index = find(key, begin())) {
-      enter(follower, *index);
-    } else {
-      ++follower.integrity.delivered;  // everybody else has had it
-      return {};
+  if (follower.not_from && (!follower.early.empty() || is_new(key))) {
+    if (follower.early.empty()) {
+      early_ones_.push_back(&follower);
     }
+    follower.early.push_back(key);
+    return false;
   }
-  std::uint64_t index = *follower.position;
-  while (index < end() && index >= begin() && at(index).key.sender == follower.not_from) {
-    ++index;
+  if (!follower.position && !enter_late(follower, key)) {
+    return false;
   }
-  follower.position = index;
-  if (index >= begin() && index < end() && at(index).key == key) {
-    return {false, take(follower, index)};
+  if (!is_new(key)) {
+    place(follower, key);
+    return false;
   }
-  return deliver_unexpected(follower, key);
+  pass_over(follower, end());
+  append(key);
+  take(follower, end() - 1);
+  place_early();
+  return true;
 }
 
-RoomOrder::Delivered RoomOrder::deliver_unexpected(Follower& follower, MessageKey key) {
-  if (is_new(key)) {
-    pass_over(follower, end());
-    append(key);
-    return {true, take(follower, end() - 1)};
+// One who came in the middle finds his place by what he gets first. False when that is long past.
+bool RoomOrder::enter_late(Follower& follower, MessageKey key) {
+  const std::optional<std::uint64_t> index = is_new(key) ? end() : find(key, begin());
+  if (index) {
+    enter(follower, *index);
+  } else {
+    ++follower.integrity.delivered;
   }
-  if (const auto ahead = find(key, std::max(*follower.position, begin()))) {
+  return index.has_value();
+}
+
+// The follower has got something that has a place in the order.
+void RoomOrder::place(Follower& follower, MessageKey key) {
+  std::uint64_t next = std::max(*follower.position, begin());
+  while (next < end() && at(next).key.sender == follower.not_from) {
+    ++next;
+  }
+  if (next < end() && at(next).key == key) {
+    take(follower, next);
+  } else if (const auto ahead = find(key, next)) {
     pass_over(follower, *ahead);
-    return {false, take(follower, *ahead)};
+    take(follower, *ahead);
+  } else {
+    place_late(follower, key);
   }
-  return {false, deliver_late(follower, key)};
 }
 
-// Something that is behind the follower's place: he skipped it before, or has had it.
-bool RoomOrder::deliver_late(Follower& follower, MessageKey key) {
+// It is behind his place: he skipped it before, or has had it.
+void RoomOrder::place_late(Follower& follower, MessageKey key) {
   const auto found = std::find(follower.missing.begin(), follower.missing.end(), key);
   if (found == follower.missing.end()) {
     ++follower.integrity.doubled;
-    return false;
+    return;
   }
   follower.missing.erase(found);
   ++follower.integrity.reordered;
@@ -81,8 +96,25 @@ bool RoomOrder::deliver_late(Follower& follower, MessageKey key) {
         "client {} got message {} of client {} after later ones; another member got it before them",
         follower.id, key.sequence, key.sender);
   }
-  const auto index = find(key, begin());
-  return index && no_longer_waited_for(*index);
+  if (const auto index = find(key, begin())) {
+    no_longer_waited_for(*index);
+  }
+}
+
+// The order has grown: what was early may have its place now.
+void RoomOrder::place_early() {
+  for (Follower* follower : early_ones_) {
+    place_early_of(*follower);
+  }
+  std::erase_if(early_ones_, [](const Follower* follower) { return follower->early.empty(); });
+}
+
+void RoomOrder::place_early_of(Follower& follower) {
+  auto next = follower.early.begin();
+  for (; next != follower.early.end() && !is_new(*next); ++next) {
+    place(follower, *next);
+  }
+  follower.early.erase(follower.early.begin(), next);
 }
 
 bool RoomOrder::is_new(MessageKey key) const {
@@ -114,13 +146,13 @@ void RoomOrder::append(MessageKey key) {
 }
 
 // The follower has got the message at his place.
-bool RoomOrder::take(Follower& follower, std::uint64_t index) {
+void RoomOrder::take(Follower& follower, std::uint64_t index) {
   follower.position = index + 1;
   ++follower.integrity.delivered;
   if (at(index).out_of_turn) {
     ++follower.integrity.reordered;
   }
-  return no_longer_waited_for(index);
+  no_longer_waited_for(index);
 }
 
 // The follower has got something behind these.
@@ -136,13 +168,12 @@ void RoomOrder::pass_over(Follower& follower, std::uint64_t until) {
   follower.position = until;
 }
 
-bool RoomOrder::no_longer_waited_for(std::uint64_t index) {
+void RoomOrder::no_longer_waited_for(std::uint64_t index) {
   Entry& entry = at(index);
-  const bool done = entry.waited_for > 0 && --entry.waited_for == 0;
-  if (done) {
+  if (entry.waited_for > 0 && --entry.waited_for == 0) {
+    completed_->push_back(entry.key);
     forget_done();
   }
-  return done;
 }
 
 void RoomOrder::forget_done() {
@@ -157,12 +188,15 @@ void RoomOrder::forget_done() {
 }
 
 void RoomOrder::remove(Follower& follower, bool is_lost, std::vector<MessageKey>& completed) {
+  completed_ = &completed;
+  // What is early still, nobody else has got.
+  follower.integrity.delivered += follower.early.size();
+  std::erase(early_ones_, &follower);
   if (follower.position) {
     pass_over(follower, end());
     for (const MessageKey key : follower.missing) {
-      const auto index = find(key, begin());
-      if (index && no_longer_waited_for(*index)) {
-        completed.push_back(key);
+      if (const auto index = find(key, begin())) {
+        no_longer_waited_for(*index);
       }
     }
     --followers_;

@@ -21,33 +21,32 @@ struct MessageKey {
 // One member's place in the order of a room, and what he got against what he should have got.
 struct Follower {
   std::uint32_t id = 0;  // for the report
-  // Whose messages he does not get: his own if he sends, unless the server echoes.
+  // Whose messages he does not get: his own if he sends, unless the server echoes. Where his own
+  // stand among the others' he can't tell, so it is not he who says what the order is.
   std::optional<std::uint32_t> not_from;
   // Where he is in the order. Nothing until the first delivery to one who came in the middle.
   std::optional<std::uint64_t> position;
   std::vector<MessageKey> missing;  // earlier in the order than what he got since
+  std::vector<MessageKey> early;    // got before they had a place in the order, and what came then
   Integrity integrity;
 };
 
-// The order of one room's messages, as its members see it. Who sees a message first appends it;
-// everybody else is held against that: one step forward for each delivery when all is well, and a
-// loss, a double or a disagreement otherwise. Messages that all have seen are forgotten, so its
-// memory is what is in flight. Used on one thread.
+// The order of one room's messages, as its members see it. Who gets everything and sees a message
+// first appends it; everybody else is held against that: one step forward for each delivery when
+// all is well, and a loss, a double or a disagreement otherwise. Messages that all have seen are
+// forgotten, so its memory is what is in flight. Used on one thread.
+// REQUIRES: somebody is a member from beginning to end who gets everything.
 class RoomOrder {
  public:
-  struct Delivered {
-    bool is_new = false;        // nobody had seen it before
-    bool by_everybody = false;  // that was the last one who was waited for
-  };
-
   // sender_count: all MessageKey::sender are below it.
   explicit RoomOrder(std::size_t sender_count) : senders_(sender_count) {}
 
   // A member who is there from the beginning: he must get everything. One who comes in the middle
   // needs no call: he must get everything behind the first that he gets.
   void add(Follower& follower);
-  // REQUIRES: key.sender is below sender_count.
-  Delivered deliver(Follower& follower, MessageKey key);
+  // Appends to completed what everybody has now who was waited for. True when the message got its
+  // place in the order by this. REQUIRES: key.sender is below sender_count.
+  bool deliver(Follower& follower, MessageKey key, std::vector<MessageKey>& completed);
   // The follower goes, or the run is over: what others got and he did not is lost (is_lost) or just
   // not waited for any more. Appends to completed what is now seen by everybody.
   void remove(Follower& follower, bool is_lost, std::vector<MessageKey>& completed);
@@ -84,12 +83,15 @@ class RoomOrder {
 
   bool is_new(MessageKey key) const;
   void append(MessageKey key);
-  bool take(Follower& follower, std::uint64_t index);
-  void pass_over(Follower& follower, std::uint64_t until);
+  bool enter_late(Follower& follower, MessageKey key);
   void enter(Follower& follower, std::uint64_t index);
-  Delivered deliver_unexpected(Follower& follower, MessageKey key);
-  bool deliver_late(Follower& follower, MessageKey key);
-  bool no_longer_waited_for(std::uint64_t index);
+  void place(Follower& follower, MessageKey key);
+  void place_late(Follower& follower, MessageKey key);
+  void place_early();
+  void place_early_of(Follower& follower);
+  void take(Follower& follower, std::uint64_t index);
+  void pass_over(Follower& follower, std::uint64_t until);
+  void no_longer_waited_for(std::uint64_t index);
   void forget_done();
 
   std::vector<Entry> entries_;
@@ -98,6 +100,8 @@ class RoomOrder {
   std::uint64_t given_up_ = 0;   // up to here entries were forgotten that somebody had not seen
   std::vector<Sender> senders_;
   std::uint32_t followers_ = 0;
+  std::vector<Follower*> early_ones_;             // who have something early
+  std::vector<MessageKey>* completed_ = nullptr;  // of the call that is running
   std::string disagreement_;
 };
 

@@ -95,20 +95,25 @@ std::vector<Tick> linear_ticks(const Axis& axis, double lowest, double highest) 
   return ticks;
 }
 
+// The powers of ten, and around and between them 2 and 5 times these where they serve: as bounds,
+// and everywhere when there are few powers.
 std::vector<Tick> logarithmic_ticks(const Axis& axis, double lowest, double highest) {
   constexpr double kMargin = 1e-9;
-  // What lies between the powers of ten is labelled only where there are few of them.
-  const bool dense = highest / lowest < 100 && axis.quantity != Quantity::kTail;
-  const auto factors = dense ? std::vector<double>{1, 2, 5} : std::vector<double>{1};
+  const bool is_tail = axis.quantity == Quantity::kTail;
+  const bool dense = highest / lowest < 100;
+  const auto factors = is_tail ? std::vector<double>{1} : std::vector<double>{1, 2, 5};
   std::vector<Tick> ticks;
   for (double power = std::pow(10, std::floor(std::log10(lowest) + kMargin));; power *= 10) {
     for (const double factor : factors) {
       const double at = power * factor;
+      const bool is_last = at >= highest * (1 - kMargin) && !ticks.empty();
       if (at <= lowest * (1 + kMargin)) {
         ticks.clear();
+      } else if (!is_last && !dense && factor != 1) {
+        continue;
       }
       ticks.push_back({at, label_of(axis, fitting_unit(axis.quantity, at, 1), at)});
-      if (at >= highest * (1 - kMargin) && ticks.size() > 1) {
+      if (is_last && ticks.size() > 1) {
         return ticks;
       }
     }

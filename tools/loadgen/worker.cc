@@ -191,7 +191,8 @@ void Worker::publish(LoadClient& sender, std::int64_t due_ns, std::int64_t sent_
   ++sent_;
   ++current_.sent;
   const bool echoes = traits_of(plan_.target.protocol).echoes;
-  due_ += layout_.steady_members_of(sender.room()) - (echoes ? 0 : 1);
+  const std::size_t room = layout_.speaks_in(sender.number());
+  due_ += layout_.steady_members_of(room) - (room == sender.room() && !echoes ? 1 : 0);
 }
 
 std::size_t Worker::pick_size() {
@@ -218,7 +219,7 @@ std::size_t Worker::pick_size() {
 void Worker::on_delivery(LoadClient& client, std::string_view payload) {
   const std::optional<Stamp> stamp = context_.format.read(payload);
   if (!stamp || stamp->sender >= layout_.senders() ||
-      layout_.room_of(stamp->sender) != client.room()) {
+      layout_.speaks_in(stamp->sender) != client.room()) {
     ++client.follower.integrity.corrupted;
     return;
   }
@@ -233,31 +234,29 @@ void Worker::on_delivery(LoadClient& client, std::string_view payload) {
   }
   Room& room = room_of(client);
   const MessageKey key{stamp->sender, stamp->sequence};
-  const RoomOrder::Delivered delivered = room.order.deliver(client.follower, key);
-  if (delivered.is_new && room.shared != nullptr) {
+  const bool is_new = room.order.deliver(client.follower, key, completed_);
+  if (is_new && room.shared != nullptr) {
     room.fresh.push_back(key);
   }
-  if (delivered.by_everybody) {
-    note_completed(key);
-  }
+  note_completed();
 }
 
-void Worker::note_completed(MessageKey key) {
-  LoadClient* sender = senders_[key.sender];
-  if (plan_.closed_loop && sender != nullptr) {
-    --sender->in_flight;
-    fill_window(*sender);
+void Worker::note_completed() {
+  for (const MessageKey key : completed_) {
+    LoadClient* sender = senders_[key.sender];
+    if (plan_.closed_loop && sender != nullptr) {
+      --sender->in_flight;
+      fill_window(*sender);
+    }
   }
+  completed_.clear();
 }
 
 void Worker::on_left(LoadClient& client) {
   Room& room = room_of(client);
-  completed_.clear();
   room.order.remove(client.follower, false, completed_);
   room.left.add(client.follower.integrity);
-  for (const MessageKey key : completed_) {
-    note_completed(key);
-  }
+  note_completed();
 }
 
 void Worker::on_turn_end() {

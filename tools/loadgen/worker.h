@@ -140,7 +140,7 @@ class Worker final : private CrowdEvents,
   void end_sending();
   void publish(LoadClient& sender, std::int64_t due_ns, std::int64_t sent_ns);
   std::size_t pick_size();
-  void note_completed(MessageKey key);
+  void note_completed();
   void tell_shared_orders();
   void report();
   double cpu_seconds() const;
