@@ -210,7 +210,7 @@ void Conductor::give_up(std::string why) {
 }
 
 void Conductor::sample() {
-  const bool sends = phase_ == Phase::kSending && !plan_.closed_loop;
+  const bool sends = phase_ != Phase::kConnecting && !plan_.closed_loop;
   sampler_.expect_reports({sends ? stage_.messages_per_second : 0, sums_.open, sums_.lost});
   pool_.tell_all({.kind = WorkerOrder::Kind::kReport});
 }

@@ -81,7 +81,8 @@ double Histogram::standard_deviation_ns() const {
 }
 
 std::uint64_t Histogram::percentile_ns(double percent) const {
-  const double wanted = std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(count_);
+  // Multiplied before it is divided: 99.9 % of 1,000 are exactly 999.
+  const double wanted = std::clamp(percent, 0.0, 100.0) * static_cast<double>(count_) / 100;
   const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(wanted)));
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < counts_.size(); ++i) {

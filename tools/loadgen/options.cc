@@ -163,12 +163,23 @@ void add_output(CLI::App& app, Options& options) {
   app.add_flag("--quiet", options.quiet, "no progress");
 }
 
+// A sender who does not hear himself can't tell where his messages stand among the others': every
+// room, on every thread that has members of it, needs somebody who stays and only listens.
+std::size_t senders_max(const Plan& plan) {
+  if (plan.workload == Workload::kDirect || traits_of(plan.target.protocol).echoes) {
+    return plan.clients;
+  }
+  const std::size_t steady = plan.workload == Workload::kChurn ? plan.clients / 2 : plan.clients;
+  const std::size_t groups = plan.rooms * (plan.threads > plan.rooms ? plan.threads : 1);
+  return steady > groups ? steady - groups : 0;
+}
+
 void fill_in(Plan& plan, const Given& given) {
   const Defaults defaults = defaults_of(plan.workload);
   plan.clients = given.clients.value_or(defaults.clients);
   plan.rooms = given.rooms.value_or(std::min(defaults.rooms, plan.clients));
   const std::size_t senders = defaults.senders == 0 ? plan.clients : defaults.senders;
-  plan.senders = given.senders.value_or(std::min(senders, plan.clients));
+  plan.senders = given.senders.value_or(std::min(senders, senders_max(plan)));
   plan.warm_up = given.warm_up.value_or(std::max<Duration>(defaults.warm_up, plan.ramp_up));
   constexpr Duration kTrial = std::chrono::seconds{3};
   if (plan.stages.empty()) {
@@ -218,15 +229,11 @@ std::string find_mistake(const Plan& plan, const Given& given, bool stages_given
   if (plan.workload == Workload::kDirect && !traits.has_direct) {
     return fmt::format("{}:// has no direct messages", traits.scheme);
   }
-  const bool hears_all = plan.workload == Workload::kDirect || traits.echoes;
-  const std::size_t listeners =
-      (plan.workload == Workload::kChurn ? plan.clients / 2 : plan.clients);
-  const std::size_t groups = plan.rooms * (plan.threads > plan.rooms ? plan.threads : 1);
-  if (!hears_all && plan.senders + groups > listeners) {
+  if (plan.senders > senders_max(plan)) {
     return fmt::format(
         "--senders: at most {} here, so that in every room somebody who stays only "
         "listens and can tell the order of all messages",
-        listeners > groups ? listeners - groups : 0);
+        senders_max(plan));
   }
   if (longest(plan.sizes) > traits.payload_bytes_max) {
     return fmt::format("--size: {}:// takes at most {} bytes", traits.scheme,
@@ -352,7 +359,7 @@ std::vector<Setting> describe(const Plan& plan) {
   std::vector<std::string> stages;
   for (const Stage& stage : plan.stages) {
     const double seconds = std::chrono::duration<double>(stage.duration).count();
-    stages.push_back(plan.closed_loop
+    stages.push_back(plan.closed_loop || stage.messages_per_second == 0
                          ? fmt::format("{:g}s", seconds)
                          : fmt::format("{:g}s@{:g}", seconds, stage.messages_per_second));
   }

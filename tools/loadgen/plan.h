@@ -65,7 +65,7 @@ struct Plan {
   std::size_t clients = 200;
   std::size_t rooms = 1;
   std::size_t senders = 1;
-  std::vector<SizeRange> sizes{SizeRange{}};
+  std::vector<SizeRange> sizes = std::vector<SizeRange>(1);
   Arrivals arrivals = Arrivals::kFixed;
   std::vector<Stage> stages;
   Duration warm_up = std::chrono::seconds{2};  // at the first stage's rate; not measured
