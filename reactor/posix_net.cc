@@ -323,7 +323,8 @@ IoResult PosixNet::read(int fd, std::span<char> into) {
 
 void PosixNet::write_batch(std::span<WriteOp> ops) {
   for (WriteOp& op : ops) {
-    CHECK(op.part_count >= 1 && op.part_count <= WriteOp::kPartsMax, "parts of a write:", op.part_count);
+    CHECK(op.part_count >= 1 && op.part_count <= WriteOp::kPartsMax,
+          "parts of a write:", op.part_count);
     const ssize_t count = send_parts(op);
     op.result = count < 0 ? IoResult{0, errno} : IoResult{static_cast<std::size_t>(count), 0};
   }
