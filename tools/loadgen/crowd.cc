@@ -46,7 +46,9 @@ std::unique_ptr<LoadClient> Crowd::make_client(std::size_t place, std::uint64_t 
       host, static_cast<std::uint32_t>(place), layout_.listens_in(place),
       make_wire(plan_.target.protocol, layout_.client_name(number), layout_.channel_of(place)));
   client->follower.id = static_cast<std::uint32_t>(number);
-  if (place < layout_.senders() && !traits_of(plan_.target.protocol).echoes) {
+  client->follower.is_guest = !layout_.is_steady(place);
+  const bool hears_own_room = layout_.speaks_in(place) == layout_.listens_in(place);
+  if (place < layout_.senders() && hears_own_room && !traits_of(plan_.target.protocol).echoes) {
     client->follower.not_from = static_cast<std::uint32_t>(place);
   }
   return client;

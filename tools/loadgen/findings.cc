@@ -23,27 +23,23 @@ Senders senders_of(const WorkerPool& pool) {
   return senders;
 }
 
-// What nobody on this thread has seen of what was sent in a room stands in no order: it is missing
-// for every member there.
-std::uint64_t seen_by_nobody(const RoomOrder& order, const std::vector<const LoadClient*>& senders,
-                             const Follower& follower) {
-  std::uint64_t missing = 0;
+// Who stays must get everything that others send in his room.
+void count_lost(const std::vector<const LoadClient*>& senders, const Follower& follower,
+                Integrity& integrity) {
+  integrity.expected = 0;
   for (const LoadClient* sender : senders) {
     if (follower.not_from != sender->number()) {
-      missing += sender->next_sequence - order.seen_of(sender->number());
+      integrity.expected += sender->next_sequence;
     }
   }
-  // But for what only he has got, so that it has no place in the order.
-  return missing - std::min<std::uint64_t>(missing, follower.early.size());
+  integrity.lost = integrity.expected - std::min(integrity.expected, integrity.delivered);
 }
 
-void collect_member(const Layout& layout, const LoadClient& member, const Worker::Room& room,
+void collect_member(const Layout& layout, const LoadClient& member,
                     const std::vector<const LoadClient*>& senders, Integrity& into) {
   Integrity integrity = member.follower.integrity;
   if (layout.is_steady(member.number())) {
-    const std::uint64_t missing = seen_by_nobody(room.order, senders, member.follower);
-    integrity.lost += missing;
-    integrity.expected += missing;
+    count_lost(senders, member.follower, integrity);
   }
   into.add(integrity);
 }
@@ -53,7 +49,7 @@ void collect_worker(const Layout& layout, Worker& worker, Senders& senders,
   worker.close_orders();
   for (const std::unique_ptr<LoadClient>& client : worker.crowd().clients()) {
     const std::size_t room = client->room();
-    collect_member(layout, *client, *worker.rooms()[room], senders[room], rooms[room].integrity);
+    collect_member(layout, *client, senders[room], rooms[room].integrity);
   }
   for (std::size_t room = 0; room < rooms.size(); ++room) {
     if (worker.rooms()[room] == nullptr) {

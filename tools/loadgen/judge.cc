@@ -14,7 +14,7 @@ namespace {
 constexpr double kBusyShareMax = 0.9;
 // The server was the limit when it was at least so busy.
 constexpr double kServerBusyShareMin = 0.9;
-// Our own lateness is part of the corrected latency: how much of its p99 it may be before that is
+// Our own lateness is part of the corrected latency: what share of its p99 it may be before that is
 // said, and before the run is invalid. Below kLatenessIgnoredNs it does not matter.
 constexpr double kLatenessShareTold = 0.1;
 constexpr double kLatenessShareMax = 0.5;
@@ -34,6 +34,17 @@ void add_stage(const StageResult& stage, StageResult& total) {
   total.objectives_kept = total.objectives_kept && stage.objectives_kept;
 }
 
+std::string format_p99(const Histogram& histogram) {
+  return format_duration_ns(static_cast<double>(histogram.percentile_ns(99)));
+}
+
+// How much of the slowest latencies may be our own lateness; 0 when it is too little to matter.
+double lateness_share(const StageResult& stage) {
+  const auto late = static_cast<double>(stage.lateness.percentile_ns(99));
+  const auto p99 = static_cast<double>(stage.latency.corrected.percentile_ns(99));
+  return late > kLatenessIgnoredNs ? late / std::max(p99, 1.0) : 0;
+}
+
 void sum_up_stages(Result& result) {
   double asked = 0;
   for (const StageResult& stage : result.stages) {
@@ -43,9 +54,9 @@ void sum_up_stages(Result& result) {
   result.total.asked_per_second = result.total.seconds > 0 ? asked / result.total.seconds : 0;
 }
 
-void sum_up_search(Result& result) {
+void sum_up_search(const Plan& plan, Result& result) {
   for (const StageResult& trial : result.stages) {
-    if (has_passed(trial) && trial.asked_per_second > result.max_rate_kept) {
+    if (has_passed(plan, trial) && trial.asked_per_second > result.max_rate_kept) {
       result.max_rate_kept = trial.asked_per_second;
       result.total = trial;
     }
@@ -72,35 +83,73 @@ void sum_up_server(const Plan& plan, Result& result) {
   }
 }
 
-// Why the run says little of the server; to reasons.
-void find_invalid(const Plan& plan, Result& result) {
-  const StageResult& total = result.total;
-  std::vector<std::string>& reasons = result.reasons;
-  if (!plan.find_max && total.sent_per_second() < total.asked_per_second * kSentShareMin) {
-    reasons.push_back(fmt::format("asked to send {} messages/s, could send {}",
-                                  format_number(total.asked_per_second),
-                                  format_number(total.sent_per_second())));
+// What of a stage says more of the generator than of the server.
+std::vector<std::string> own_limits(const Plan& plan, const Result& result,
+                                    const StageResult& stage) {
+  std::vector<std::string> limits;
+  if (!was_sent(plan, stage)) {
+    limits.push_back(fmt::format("asked to send {} messages/s, could send {}",
+                                 format_number(stage.asked_per_second),
+                                 format_number(stage.sent_per_second())));
   }
   const bool server_was_limit = plan.closed_loop && result.server.pid != 0 &&
-                                total.server_cpu_seconds > kServerBusyShareMin * total.seconds;
-  if (total.generator_busiest_thread > kBusyShareMax && !server_was_limit) {
-    reasons.push_back(
+                                stage.server_cpu_seconds > kServerBusyShareMin * stage.seconds;
+  if (stage.generator_busiest_thread > kBusyShareMax && !server_was_limit) {
+    limits.push_back(
         fmt::format("the generator was busy for {} of the time: it was the limit, not the server "
                     "(--threads, another machine, or a lower rate)",
-                    format_percent(total.generator_busiest_thread)));
+                    format_percent(stage.generator_busiest_thread)));
   }
-  const auto late = static_cast<double>(total.lateness.percentile_ns(99));
-  const auto p99 = static_cast<double>(total.latency.corrected.percentile_ns(99));
-  if (late > kLatenessIgnoredNs && late > kLatenessShareMax * p99) {
-    reasons.push_back(
-        fmt::format("the generator sent late itself: p99 {} of a latency of {} "
-                    "(--spin, --threads, or a lower rate)",
-                    format_duration_ns(late), format_duration_ns(p99)));
-  } else if (late > kLatenessIgnoredNs && late > kLatenessShareTold * p99) {
+  if (lateness_share(stage) > kLatenessShareMax) {
+    limits.push_back(fmt::format(
+        "the generator sent late itself: p99 {} of a latency of {} (--spin, --threads, or a lower "
+        "rate)",
+        format_p99(stage.lateness), format_p99(stage.latency.corrected)));
+  }
+  return limits;
+}
+
+void find_invalid_stages(const Plan& plan, Result& result) {
+  for (std::size_t i = 0; i < result.stages.size(); ++i) {
+    for (const std::string& limit : own_limits(plan, result, result.stages[i])) {
+      result.reasons.push_back(
+          result.stages.size() > 1 ? fmt::format("stage {}: {}", i + 1, limit) : limit);
+    }
+  }
+}
+
+// A search has found nothing when what ended it was the generator.
+void find_invalid_search(const Plan& plan, Result& result) {
+  if (result.max_rate_kept > 0) {
+    const std::vector<std::string> limits = own_limits(plan, result, result.total);
+    result.reasons.insert(result.reasons.end(), limits.begin(), limits.end());
+  }
+  const StageResult* lowest_missed = nullptr;
+  for (const StageResult& trial : result.stages) {
+    if (!has_passed(plan, trial) && (lowest_missed == nullptr || trial.asked_per_second <
+                                                                     lowest_missed->asked_per_second)) {
+      lowest_missed = &trial;
+    }
+  }
+  if (lowest_missed == nullptr) {
+    return;
+  }
+  const std::vector<std::string> limits = own_limits(plan, result, *lowest_missed);
+  if (!limits.empty()) {
+    result.reasons.push_back(
+        fmt::format("the search ended at {} messages/s where the generator, not the server, was "
+                    "the limit: {}",
+                    format_number(lowest_missed->asked_per_second), limits.front()));
+  }
+}
+
+void warn_of_lateness(Result& result) {
+  const double share = lateness_share(result.total);
+  if (share > kLatenessShareTold && share <= kLatenessShareMax) {
     result.warnings.push_back(
         fmt::format("the generator's own lateness (p99 {}) is a good part of the latency; --spin "
                     "makes it punctual",
-                    format_duration_ns(late)));
+                    format_p99(result.total.lateness)));
   }
 }
 
@@ -126,17 +175,16 @@ void find_missed(const Plan& plan, Result& result) {
 
 void find_broken(Result& result) {
   const Integrity& found = result.integrity;
-  const auto tell = [&result](std::uint64_t count, const char* what) {
+  const auto tell = [&result](std::uint64_t count, const char* one, const char* many) {
     if (count > 0) {
-      result.reasons.push_back(
-          fmt::format("{} {}", format_count(static_cast<double>(count)), what));
+      result.reasons.push_back(format_count(static_cast<double>(count)) + (count == 1 ? one : many));
     }
   };
-  tell(found.lost, "deliveries were lost");
-  tell(found.doubled, "deliveries came twice");
-  tell(found.reordered, "deliveries came out of order");
-  tell(found.corrupted, "deliveries were corrupted");
-  tell(result.connections_lost, "connections were lost");
+  tell(found.lost, " delivery was lost", " deliveries were lost");
+  tell(found.doubled, " delivery came twice", " deliveries came twice");
+  tell(found.reordered, " delivery came out of order", " deliveries came out of order");
+  tell(found.corrupted, " delivery was corrupted", " deliveries were corrupted");
+  tell(result.connections_lost, " connection was lost", " connections were lost");
 }
 
 }  // namespace
@@ -150,7 +198,7 @@ bool keeps(const std::vector<Objective>& objectives, const Histogram& corrected)
 // The gravest finding is the verdict; what is less grave is still told.
 void judge(const Plan& plan, Result& result) {
   if (plan.find_max) {
-    sum_up_search(result);
+    sum_up_search(plan, result);
   } else {
     sum_up_stages(result);
   }
@@ -160,7 +208,12 @@ void judge(const Plan& plan, Result& result) {
     result.verdict = Verdict::kIntegrityBroken;
   }
   const std::size_t broken = result.reasons.size();
-  find_invalid(plan, result);
+  if (plan.find_max) {
+    find_invalid_search(plan, result);
+  } else {
+    find_invalid_stages(plan, result);
+  }
+  warn_of_lateness(result);
   if (result.reasons.size() > broken && result.verdict == Verdict::kPassed) {
     result.verdict = Verdict::kInvalid;
   }

@@ -24,6 +24,7 @@ class Live final : public RunWatcher {
 
   std::FILE* out_;
   const bool is_terminal_;
+  bool has_shown_ = false;
   reactor::TimePoint next_plain_{};
   std::string last_phase_;
 };
@@ -34,7 +35,7 @@ class Silence final : public RunWatcher {
   void on_progress(const Outlook& /*outlook*/) override {}
 };
 
-// One line of at most 79 columns.
+// One line of at most 79 columns; what does not fit is left out.
 std::string describe(const Outlook& outlook);
 
 }  // namespace loadgen

@@ -43,13 +43,13 @@ struct Given {
   std::optional<Duration> duration;
   std::optional<Duration> warm_up;
   std::optional<double> churn_rate;
+  std::optional<std::size_t> window;
 };
 
-// What a workload is when nothing else is said. senders 0: everybody.
+// What a workload is when nothing else is said.
 struct Defaults {
   std::size_t clients;
   std::size_t rooms;
-  std::size_t senders;
   double rate;
   Duration duration;
   Duration warm_up;
@@ -59,18 +59,18 @@ Defaults defaults_of(Workload workload) {
   using std::chrono::seconds;
   switch (workload) {
     case Workload::kDirect:
-      return {200, 1, 0, 1000, seconds{10}, seconds{2}};
+      return {200, 1, 1000, seconds{10}, seconds{2}};
     case Workload::kRooms:
-      return {200, 20, 20, 1000, seconds{10}, seconds{2}};
+      return {200, 20, 1000, seconds{10}, seconds{2}};
     case Workload::kIdle:
-      return {10'000, 1, 1, 0, seconds{10}, seconds{0}};
+      return {10'000, 1, 0, seconds{10}, seconds{0}};
     case Workload::kStorm:
-      return {1000, 1, 1, 10, seconds{2}, seconds{0}};
+      return {1000, 1, 10, seconds{2}, seconds{0}};
     case Workload::kFanout:
     case Workload::kChurn:
       break;
   }
-  return {200, 1, 1, 100, seconds{10}, seconds{2}};
+  return {200, 1, 100, seconds{10}, seconds{2}};
 }
 
 // Adds an option whose text one of the parsers understands.
@@ -103,7 +103,7 @@ void add_work(CLI::App& app, Plan& plan, Given& given) {
   app.add_option("--clients", given.clients, "connections [200; idle 10000; storm 1000]")
       ->type_name("N");
   app.add_option("--rooms", given.rooms, "they are spread over [1; rooms 20]")->type_name("N");
-  app.add_option("--senders", given.senders, "of them send [1; rooms 20; direct all]")
+  app.add_option("--senders", given.senders, "of them send [1; rooms: one in each; direct: all]")
       ->type_name("N");
   add_parsed(app, "--size", plan.sizes, parse_sizes, "64|32-512|64:9,512:1", "payload bytes [64]");
   add_parsed(app, "--churn-rate", given.churn_rate, parse_count, "N",
@@ -124,7 +124,7 @@ void add_time(CLI::App& app, Plan& plan, Given& given) {
       ->transform(CLI::Transformer(kArrivals).description(""))
       ->type_name("");
   app.add_flag("--closed-loop", plan.closed_loop, "no rate: keep --window messages on the way");
-  app.add_option("--window", plan.window, "of a closed loop [128]")->type_name("N");
+  app.add_option("--window", given.window, "of a closed loop [128]")->type_name("N");
   app.add_flag("--find-max", plan.find_max, "search the highest rate that keeps --slo");
   app.add_option_function<std::vector<std::string>>(
          "--slo",
@@ -174,12 +174,24 @@ std::size_t senders_max(const Plan& plan) {
   return steady > groups ? steady - groups : 0;
 }
 
+std::size_t default_senders(const Plan& plan) {
+  switch (plan.workload) {
+    case Workload::kDirect:
+      return plan.clients;
+    case Workload::kRooms:
+      return plan.rooms;
+    default:
+      return 1;
+  }
+}
+
 void fill_in(Plan& plan, const Given& given) {
   const Defaults defaults = defaults_of(plan.workload);
   plan.clients = given.clients.value_or(defaults.clients);
-  plan.rooms = given.rooms.value_or(std::min(defaults.rooms, plan.clients));
-  const std::size_t senders = defaults.senders == 0 ? plan.clients : defaults.senders;
-  plan.senders = given.senders.value_or(std::min(senders, senders_max(plan)));
+  plan.rooms = given.rooms.value_or(std::clamp<std::size_t>(plan.clients / 2, 1, defaults.rooms));
+  plan.senders = given.senders.value_or(
+      std::min(default_senders(plan), std::max<std::size_t>(1, senders_max(plan))));
+  plan.window = given.window.value_or(std::max(plan.window, plan.senders));
   plan.warm_up = given.warm_up.value_or(std::max<Duration>(defaults.warm_up, plan.ramp_up));
   constexpr Duration kTrial = std::chrono::seconds{3};
   if (plan.stages.empty()) {

@@ -12,7 +12,7 @@
 namespace loadgen {
 namespace {
 
-constexpr std::size_t kColumns = 100;
+constexpr std::size_t kColumns = 80;
 constexpr std::size_t kLabelColumns = 14;
 constexpr std::size_t kStagesShown = 12;
 constexpr std::size_t kRoomsShown = 5;
@@ -112,21 +112,19 @@ void add_stages(Page& page, const Result& result) {
     return;
   }
   page.gap();
-  page.raw("stage",
-           fmt::format("{:>9}{:>10}{:>12}{:>10}{:>10}{:>10}{:>10}{:>12}", "asked/s", "sent/s",
-                       "delivered/s", "p50", "p99", "max", "late p99", "server CPU"));
+  page.raw("stage", fmt::format("{:>8}{:>9}{:>12}{:>9}{:>9}{:>10}{:>9}", "asked/s", "sent/s",
+                                "delivered/s", "p50", "p99", "late p99", "server"));
   for (std::size_t i = 0; i < std::min(result.stages.size(), kStagesShown); ++i) {
     const StageResult& stage = result.stages[i];
     const Histogram& latency = stage.latency.corrected;
     const double server_cpu = stage.seconds > 0 ? stage.server_cpu_seconds / stage.seconds : 0;
     page.raw(fmt::format("{} {}", i + 1, stage.objectives_kept ? "" : "missed"),
-             fmt::format("{:>9}{:>10}{:>12}{:>10}{:>10}{:>10}{:>10}{:>12}",
+             fmt::format("{:>8}{:>9}{:>12}{:>9}{:>9}{:>10}{:>9}",
                          stage.asked_per_second > 0 ? format_number(stage.asked_per_second) : "–",
                          format_number(stage.sent_per_second()),
                          format_number(stage.delivered_per_second()),
                          format_duration_ns(static_cast<double>(latency.percentile_ns(50))),
                          format_duration_ns(static_cast<double>(latency.percentile_ns(99))),
-                         format_duration_ns(static_cast<double>(latency.max_ns())),
                          format_duration_ns(static_cast<double>(stage.lateness.percentile_ns(99))),
                          server_cpu > 0 ? format_percent(server_cpu) : "–"));
   }
@@ -144,20 +142,20 @@ void add_distribution(Page& page, std::string_view label, const Histogram& histo
     row += fmt::format("{:>11}",
                        format_duration_ns(static_cast<double>(histogram.percentile_ns(percent))));
   }
-  page.raw(label, row + fmt::format("{:>11}", format_duration_ns(histogram.mean_ns())));
+  page.raw(label, row);
 }
 
 void add_latency(Page& page, const Result& result) {
   const Latency& latency = result.total.latency;
   page.gap();
-  page.raw("latency", fmt::format("{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}", "p50", "p90", "p99",
-                                  "p99.9", "p99.99", "max", "mean"));
+  page.raw("latency", fmt::format("{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}", "p50", "p90", "p99",
+                                  "p99.9", "p99.99", "max"));
   add_distribution(page, "  corrected", latency.corrected);
   add_distribution(page, "  uncorrected", latency.uncorrected);
   add_distribution(page, "lateness", result.total.lateness);
   add_distribution(page, "registration", result.registration.latency);
   if (!latency.corrected.empty()) {
-    page.raw("", "   corrected: from when a message was due; uncorrected: from when it was sent");
+    page.raw("", "corrected: from when due; uncorrected: from when sent");
   }
   page.gap();
 }

@@ -6,7 +6,7 @@
 
 namespace loadgen {
 
-// The result as a table for a terminal or a pipe: at most 100 columns, and about 35 lines when
+// The result as a table for a terminal or a pipe: at most 80 columns, and about 35 lines when
 // little is wrong. Ends with the verdict.
 std::string text_report(const Result& result);
 

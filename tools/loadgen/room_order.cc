@@ -3,26 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "reactor/check.h"
 
 namespace loadgen {
 
-void RoomOrder::add(Follower& follower) { enter(follower, end()); }
-
-// Counts the follower among those who are waited for, from index on.
-void RoomOrder::enter(Follower& follower, std::uint64_t index) {
-  follower.position = index;
-  ++followers_;
+void RoomOrder::add(Follower& follower) {
+  CHECK(end() == 0 && !follower.is_guest, "who comes late is a guest", end());
+  follower.position = 0;
+  followers_.push_back(&follower);
   if (follower.not_from) {
     CHECK(*follower.not_from < senders_.size(), "a member who can't send", *follower.not_from);
     ++senders_[*follower.not_from].deaf;
-  }
-  for (; index < end(); ++index) {
-    Entry& entry = at(index);
-    if (entry.waited_for > 0 && entry.key.sender != follower.not_from) {
-      ++entry.waited_for;
-    }
   }
 }
 
@@ -30,43 +24,32 @@ bool RoomOrder::deliver(Follower& follower, MessageKey key, std::vector<MessageK
   CHECK(key.sender < senders_.size(), "a sender of another run", key.sender);
   completed_ = &completed;
   if (key.sender == follower.not_from) {
-    ++follower.integrity.doubled;
+    note_doubled(follower);
     return false;
   }
-  if (follower.not_from && (!follower.early.empty() || is_new(key))) {
+  const bool is_first = is_new(key);
+  if (!follower.leads() && (is_first || !follower.early.empty())) {
     if (follower.early.empty()) {
       early_ones_.push_back(&follower);
     }
     follower.early.push_back(key);
     return false;
   }
-  if (!follower.position && !enter_late(follower, key)) {
-    return false;
-  }
-  if (!is_new(key)) {
+  if (!is_first) {
     place(follower, key);
     return false;
   }
-  pass_over(follower, end());
   append(key);
-  take(follower, end() - 1);
-  place_early();
+  place_early();  // before all are done with it: a guest may begin here
+  place(follower, key);
   return true;
-}
-
-// One who came in the middle finds his place by what he gets first. False when that is long past.
-bool RoomOrder::enter_late(Follower& follower, MessageKey key) {
-  const std::optional<std::uint64_t> index = is_new(key) ? end() : find(key, begin());
-  if (index) {
-    enter(follower, *index);
-  } else {
-    ++follower.integrity.delivered;
-  }
-  return index.has_value();
 }
 
 // The follower has got something that has a place in the order.
 void RoomOrder::place(Follower& follower, MessageKey key) {
+  if (!follower.position && !enter_late(follower, key)) {
+    return;
+  }
   std::uint64_t next = std::max(*follower.position, begin());
   while (next < end() && at(next).key.sender == follower.not_from) {
     ++next;
@@ -74,21 +57,77 @@ void RoomOrder::place(Follower& follower, MessageKey key) {
   if (next < end() && at(next).key == key) {
     take(follower, next);
   } else if (const auto ahead = find(key, next)) {
-    pass_over(follower, *ahead);
-    take(follower, *ahead);
+    const std::uint64_t index = move_up(*ahead, next);
+    pass_over(follower, index);
+    take(follower, index);
   } else {
     place_late(follower, key);
   }
 }
 
+// Where members disagree about messages of one sender, he is right: what is out of his turn at index
+// goes before the first later one of his that stands behind `from`, so that who had not got it by
+// then has missed it. Returns where it is now.
+std::uint64_t RoomOrder::move_up(std::uint64_t index, std::uint64_t from) {
+  const MessageKey key = at(index).key;
+  const auto iterator_at = [this](std::uint64_t place) {
+    return entries_.begin() + static_cast<std::ptrdiff_t>(place - forgotten_);
+  };
+  const auto moved = iterator_at(index);
+  const auto later = std::find_if(iterator_at(from), moved, [key](const Entry& entry) {
+    return entry.key.sender == key.sender && entry.key.sequence > key.sequence;
+  });
+  if (!moved->out_of_turn || later == moved) {
+    return index;
+  }
+  moved->out_of_turn = false;
+  std::rotate(later, moved, moved + 1);
+  const auto place = forgotten_ + static_cast<std::uint64_t>(later - entries_.begin());
+  for (Follower* follower : followers_) {
+    std::vector<std::uint64_t>& missing = follower->missing;
+    const auto behind =
+        std::lower_bound(missing.begin(), missing.end(), place) - missing.begin();
+    std::for_each(missing.begin() + behind, missing.end(), [&](std::uint64_t& one) {
+      one = one == index ? place : one + (one < index ? 1 : 0);
+    });
+    if (*follower->position > place && *follower->position <= index) {
+      ++*follower->position;
+      if (key.sender != follower->not_from) {
+        missing.push_back(place);
+      }
+    }
+    std::sort(missing.begin() + behind, missing.end());
+  }
+  return place;
+}
+
+// A guest finds his place by what he gets first, and is waited for from there on. False when that
+// is long past.
+bool RoomOrder::enter_late(Follower& guest, MessageKey key) {
+  guest.position = find(key, begin());
+  if (!guest.position) {
+    ++guest.integrity.delivered;
+    return false;
+  }
+  followers_.push_back(&guest);
+  for (std::uint64_t index = *guest.position; index < end(); ++index) {
+    ++at(index).waited_for;
+  }
+  return true;
+}
+
 // It is behind his place: he skipped it before, or has had it.
 void RoomOrder::place_late(Follower& follower, MessageKey key) {
-  const auto found = std::find(follower.missing.begin(), follower.missing.end(), key);
-  if (found == follower.missing.end()) {
-    ++follower.integrity.doubled;
+  std::vector<std::uint64_t>& missing = follower.missing;
+  const auto found = std::find_if(missing.rbegin(), missing.rend(), [&](std::uint64_t index) {
+    return index >= begin() && at(index).key == key;
+  });
+  if (found == missing.rend()) {
+    note_doubled(follower);
     return;
   }
-  follower.missing.erase(found);
+  const std::uint64_t index = *found;
+  missing.erase(std::next(found).base());
   ++follower.integrity.reordered;
   ++follower.integrity.delivered;
   if (disagreement_.empty()) {
@@ -96,25 +135,39 @@ void RoomOrder::place_late(Follower& follower, MessageKey key) {
         "client {} got message {} of client {} after later ones; another member got it before them",
         follower.id, key.sequence, key.sender);
   }
-  if (const auto index = find(key, begin())) {
-    no_longer_waited_for(*index);
-  }
+  no_longer_waited_for(index);
 }
 
 // The order has grown: what was early may have its place now.
 void RoomOrder::place_early() {
   for (Follower* follower : early_ones_) {
-    place_early_of(*follower);
+    std::vector<MessageKey>& early = follower->early;
+    auto next = early.begin();
+    for (; next != early.end() && !is_new(*next); ++next) {
+      place(*follower, *next);
+    }
+    early.erase(early.begin(), next);
   }
   std::erase_if(early_ones_, [](const Follower* follower) { return follower->early.empty(); });
 }
 
-void RoomOrder::place_early_of(Follower& follower) {
-  auto next = follower.early.begin();
-  for (; next != follower.early.end() && !is_new(*next); ++next) {
-    place(follower, *next);
+// The follower gets no more. What is early still has a place behind something that has none, or
+// nobody who leads has got it: that stays in early.
+void RoomOrder::place_rest(Follower& follower) {
+  std::erase(early_ones_, &follower);
+  std::vector<MessageKey> rest;
+  for (const MessageKey key : follower.early) {
+    if (is_new(key)) {
+      rest.push_back(key);
+    } else {
+      place(follower, key);
+    }
   }
-  follower.early.erase(follower.early.begin(), next);
+  std::sort(rest.begin(), rest.end());
+  const auto end_of_different = std::unique(rest.begin(), rest.end());
+  std::for_each(end_of_different, rest.end(), [&](MessageKey) { note_doubled(follower); });
+  rest.erase(end_of_different, rest.end());
+  follower.early = std::move(rest);
 }
 
 bool RoomOrder::is_new(MessageKey key) const {
@@ -137,41 +190,56 @@ void RoomOrder::append(MessageKey key) {
     }
     sender.next_sequence = key.sequence + 1;
   }
-  ++sender.seen;
-  if (entries_.size() - head_ >= kEntriesMax) {
+  if (entries_.size() - head_ >= remembered_max_) {
     ++head_;
-    given_up_ = begin();
+    forget_done();
   }
-  entries_.push_back({key, followers_ - sender.deaf, out_of_turn});
+  const auto waited_for = static_cast<std::uint32_t>(followers_.size()) - sender.deaf;
+  entries_.push_back({key, waited_for, out_of_turn});
 }
 
 // The follower has got the message at his place.
 void RoomOrder::take(Follower& follower, std::uint64_t index) {
   follower.position = index + 1;
   ++follower.integrity.delivered;
-  if (at(index).out_of_turn) {
+  if (is_out_of_turn(follower, index)) {
     ++follower.integrity.reordered;
   }
   no_longer_waited_for(index);
+}
+
+// Whether the follower has got a later one of the same sender before.
+bool RoomOrder::is_out_of_turn(const Follower& follower, std::uint64_t index) {
+  const MessageKey key = at(index).key;
+  return at(index).out_of_turn &&
+         std::none_of(follower.missing.begin(), follower.missing.end(), [&](std::uint64_t missing) {
+           return missing >= begin() && at(missing).key.sender == key.sender &&
+                  at(missing).key.sequence > key.sequence;
+         });
 }
 
 // The follower has got something behind these.
 void RoomOrder::pass_over(Follower& follower, std::uint64_t until) {
   for (std::uint64_t index = std::max(*follower.position, begin()); index < until; ++index) {
     if (at(index).key.sender != follower.not_from) {
-      follower.missing.push_back(at(index).key);
+      follower.missing.push_back(index);
     }
-  }
-  if (*follower.position < given_up_) {
-    follower.integrity.lost += given_up_ - *follower.position;
   }
   follower.position = until;
 }
 
+void RoomOrder::note_doubled(Follower& follower) {
+  ++follower.integrity.doubled;
+  ++doubled_;
+}
+
 void RoomOrder::no_longer_waited_for(std::uint64_t index) {
   Entry& entry = at(index);
-  if (entry.waited_for > 0 && --entry.waited_for == 0) {
-    completed_->push_back(entry.key);
+  CHECK(entry.waited_for > 0, "nobody was waited for", entry.key.sender, entry.key.sequence);
+  if (--entry.waited_for == 0) {
+    if (!std::exchange(entry.is_completed, true)) {
+      completed_->push_back(entry.key);
+    }
     forget_done();
   }
 }
@@ -187,29 +255,30 @@ void RoomOrder::forget_done() {
   }
 }
 
-void RoomOrder::remove(Follower& follower, bool is_lost, std::vector<MessageKey>& completed) {
+void RoomOrder::leave(Follower& guest, std::vector<MessageKey>& completed) {
   completed_ = &completed;
-  // What is early still, nobody else has got.
-  follower.integrity.delivered += follower.early.size();
-  std::erase(early_ones_, &follower);
-  if (follower.position) {
-    pass_over(follower, end());
-    for (const MessageKey key : follower.missing) {
-      if (const auto index = find(key, begin())) {
-        no_longer_waited_for(*index);
+  place_rest(guest);
+  Integrity& integrity = guest.integrity;
+  integrity.lost += guest.missing.size();
+  integrity.delivered += guest.early.size();
+  integrity.expected = integrity.delivered + integrity.lost;
+  if (guest.position) {
+    pass_over(guest, end());
+    for (const std::uint64_t index : guest.missing) {
+      if (index >= begin()) {
+        no_longer_waited_for(index);
       }
     }
-    --followers_;
-    if (follower.not_from) {
-      --senders_[*follower.not_from].deaf;
-    }
+    std::erase(followers_, &guest);
+    guest.position.reset();
   }
-  if (is_lost) {
-    follower.integrity.lost += follower.missing.size();
-  }
-  follower.missing.clear();
-  follower.position.reset();
-  follower.integrity.expected = follower.integrity.delivered + follower.integrity.lost;
+}
+
+void RoomOrder::close(Follower& follower) {
+  std::vector<MessageKey> completed;
+  completed_ = &completed;
+  place_rest(follower);
+  follower.integrity.delivered += follower.early.size();
 }
 
 std::optional<std::uint64_t> RoomOrder::find(MessageKey key, std::uint64_t from) const {

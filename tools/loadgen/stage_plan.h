@@ -22,14 +22,17 @@ class StagePlan {
 // The stages of the plan one after the other or, with find_max, a search for the highest rate that
 // keeps the objectives: doubles or halves the first stage's rate until one trial passes and one
 // fails, then narrows the range geometrically until its ends are kSearchPrecision apart.
+// plan outlives it.
 std::unique_ptr<StagePlan> make_stage_plan(const Plan& plan);
 
 inline constexpr double kSearchPrecision = 1.05;
 inline constexpr int kTrialsMax = 24;
-// A trial whose generator sent less than this share of what was asked has not passed.
+// Less than this share of what was asked is not all of it.
 inline constexpr double kSentShareMin = 0.99;
 
-// Whether everything that was asked of this stage was sent, and all its objectives were kept.
-bool has_passed(const StageResult& stage);
+// Whether everything that was asked of this stage was sent.
+bool was_sent(const Plan& plan, const StageResult& stage);
+// Whether it was, and all its objectives were kept.
+bool has_passed(const Plan& plan, const StageResult& stage);
 
 }  // namespace loadgen

@@ -53,10 +53,11 @@ void Worker::join_rooms() {
       room = std::make_unique<Room>(layout_.senders());
       if (!context_.shared_orders.empty()) {
         room->shared = context_.shared_orders[client->room()].get();
+        room->as_thread.id = static_cast<std::uint32_t>(index_);
         room->shared->add(room->as_thread);
       }
     }
-    if (layout_.is_steady(client->number())) {
+    if (!client->follower.is_guest) {
       room->order.add(client->follower);
     }
     if (client->number() < senders_.size()) {
@@ -110,13 +111,7 @@ void Worker::begin_stage(const WorkerOrder& order) {
   crowd_.begin_churn();
   ++stages_begun_;
   if (plan_.closed_loop) {
-    schedule_.reset();
-    for (LoadClient* sender : senders_) {
-      if (sender != nullptr) {
-        fill_window(*sender);
-      }
-    }
-    timer_ = loop_.timers().arm(stage_start_ + stage_duration_, *this);
+    timer_ = loop_.timers().arm(stage_start_, *this);
     return;
   }
   schedule_.emplace(order.stage, order.ramp, plan_.arrivals, order.seed);
@@ -143,6 +138,13 @@ bool Worker::find_next_due() {
 void Worker::on_timer(std::uint64_t /*argument*/) {
   if (schedule_) {
     send_due();
+  } else if (net_.now() < stage_start_ + stage_duration_) {
+    for (LoadClient* sender : senders_) {
+      if (sender != nullptr) {
+        fill_window(*sender);
+      }
+    }
+    timer_ = loop_.timers().arm(stage_start_ + stage_duration_, *this);
   } else {
     end_sending();
   }
@@ -223,7 +225,6 @@ void Worker::on_delivery(LoadClient& client, std::string_view payload) {
     ++client.follower.integrity.corrupted;
     return;
   }
-  ++delivered_;
   ++current_.delivered;
   const std::int64_t latency_ns = received_ns_ - stamp->due_ns;
   current_.latency.corrected.record(latency_ns);
@@ -234,7 +235,9 @@ void Worker::on_delivery(LoadClient& client, std::string_view payload) {
   }
   Room& room = room_of(client);
   const MessageKey key{stamp->sender, stamp->sequence};
+  const std::uint64_t doubled_before = room.order.doubled();
   const bool is_new = room.order.deliver(client.follower, key, completed_);
+  delivered_ += 1 - (room.order.doubled() - doubled_before);
   if (is_new && room.shared != nullptr) {
     room.fresh.push_back(key);
   }
@@ -254,7 +257,7 @@ void Worker::note_completed() {
 
 void Worker::on_left(LoadClient& client) {
   Room& room = room_of(client);
-  room.order.remove(client.follower, false, completed_);
+  room.order.leave(client.follower, completed_);
   room.left.add(client.follower.integrity);
   note_completed();
 }
@@ -297,9 +300,12 @@ double Worker::cpu_seconds() const {
 
 void Worker::close_orders() {
   for (const std::unique_ptr<LoadClient>& client : crowd_.clients()) {
-    completed_.clear();
-    room_of(*client).order.remove(client->follower, layout_.is_steady(client->number()),
-                                  completed_);
+    RoomOrder& order = room_of(*client).order;
+    if (client->follower.is_guest) {
+      order.leave(client->follower, completed_);
+    } else {
+      order.close(client->follower);
+    }
   }
 }
 

@@ -65,7 +65,7 @@ struct Progress {
   std::atomic<std::uint64_t> lost{0};
   std::atomic<std::uint64_t> sent{0};       // messages
   std::atomic<std::uint64_t> due{0};        // deliveries of these, to those who stay
-  std::atomic<std::uint64_t> delivered{0};  // deliveries
+  std::atomic<std::uint64_t> delivered{0};  // deliveries, doubled ones once
   std::atomic<std::uint64_t> stages_begun{0};
   std::atomic<bool> is_sending{false};
 };
@@ -114,7 +114,7 @@ class Worker final : private CrowdEvents,
   reactor::Mailbox<WorkerOrder>& mailbox() { return mailbox_; }
   const Progress& progress() const { return progress_; }
 
-  // Results. close_orders, called once and first, counts what was not delivered as lost.
+  // Results. close_orders, called once and first, completes what is counted of the members.
   void close_orders();
   const std::vector<std::unique_ptr<Room>>& rooms() const { return rooms_; }  // null: none here
   const Crowd& crowd() const { return crowd_; }

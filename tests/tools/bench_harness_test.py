@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+"""Tests what bench/compare and bench/fanout compute and write. Measures nothing."""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+from xml.etree import ElementTree
+
+sys.dont_write_bytecode = True
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+
+from harness import cells, chart, loadgen, servers, summary, tables, targets  # noqa: E402
+from harness.cells import Cell, Pace  # noqa: E402
+from harness.loadgen import Run  # noqa: E402
+from harness.rounds import rotated  # noqa: E402
+
+COST = "deliveries_per_cpu_second"
+SATURATED = Cell("saturated", 500, 10, 64)
+FIXED = Cell("fixed", 500, messages_per_second=100)
+IDLE = Cell("idle", 10_000)
+PACE = Pace(closed_s=3, fixed_s=10, idle_s=5, warm_up_s=1)
+SERVERS = {server.name: server for server in servers.all_servers(ROOT)}
+
+
+def run(cell, server, round_number=0, **figures):
+    return Run(cell.name, server, round_number, cell.bytes, figures)
+
+
+def targets_of(runs, cell):
+    found = targets.check_targets(runs, summary.summarize(runs), [cell], list(SERVERS.values()))
+    return {(target.name, target.wanted): target for target in found}
+
+
+class RunningStub:
+    """A server that is spoken of, not started."""
+
+    def __init__(self, name):
+        self.server = SERVERS[name]
+        self.pid = 4711
+        self.target = f"{self.server.scheme}://127.0.0.1:9"
+
+
+class CellsTest(unittest.TestCase):
+    def test_no_pattern_selects_all(self):
+        self.assertEqual(cells.select_cells(cells.COMPARE_CELLS, []), list(cells.COMPARE_CELLS))
+
+    def test_pattern_selects_what_begins_with_it(self):
+        found = cells.select_cells(cells.COMPARE_CELLS, ["saturated:1000", "idle"])
+        self.assertEqual({cell.name for cell in found},
+                         {"saturated:1000/1/64", "saturated:1000/10/64", "saturated:1000/1/512",
+                          "saturated:1000/10/512", "idle:10000"})
+
+    def test_numbers_are_taken_whole(self):
+        found = cells.select_cells(cells.FANOUT_CELLS, ["saturated:10", "idle:1000"])
+        self.assertEqual({cell.clients for cell in found}, {10, 1000})
+        self.assertNotIn("idle:10000", {cell.name for cell in found})
+
+    def test_pattern_that_means_nothing_is_an_error(self):
+        with self.assertRaises(ValueError):
+            cells.select_cells(cells.COMPARE_CELLS, ["staurated"])
+
+    def test_somebody_only_listens(self):
+        for cell in (*cells.COMPARE_CELLS, *cells.FANOUT_CELLS):
+            self.assertLess(cell.senders, cell.clients, cell.name)
+
+    def test_names_are_different(self):
+        for suite in (cells.COMPARE_CELLS, cells.FANOUT_CELLS):
+            self.assertEqual(len({cell.name for cell in suite}), len(suite))
+
+
+class CommandTest(unittest.TestCase):
+    def words(self, server, cell):
+        return loadgen.command("chat-loadgen", RunningStub(server), cell, PACE, "out.json")
+
+    def test_saturated_keeps_128_in_flight(self):
+        words = self.words("ours", SATURATED)
+        self.assertEqual(words[1], "native://127.0.0.1:9")
+        self.assertEqual(words[words.index("--window") + 1], "128")
+        self.assertIn("--closed-loop", words)
+        self.assertNotIn("--rate", words)
+
+    def test_fixed_rate_spins_in_an_open_loop(self):
+        words = self.words("redis", FIXED)
+        self.assertEqual(words[words.index("--rate") + 1], "100")
+        self.assertIn("--spin", words)
+        self.assertNotIn("--closed-loop", words)
+
+    def test_irc_payloads_are_shorter(self):
+        words = self.words("ngircd", Cell("saturated", 500, 10, 512))
+        self.assertEqual(words[words.index("--size") + 1], "400")
+
+    def test_small_backlog_is_spared(self):
+        self.assertIn("--connect-rate", self.words("ngircd", IDLE))
+        self.assertNotIn("--connect-rate", self.words("redis", IDLE))
+
+
+class FiguresTest(unittest.TestCase):
+    RESULT = {
+        "reasons": [],
+        "integrity": {"expected": 9, "delivered": 9, "lost": 0, "doubled": 0, "reordered": 0,
+                      "corrupted": 0},
+        "disagreement": "",
+        "server": {COST: 12e6},
+        "registration": {"clients": 10_000, "seconds": 0.5},
+        "total": {"latency": {"corrected": {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3}}},
+        "fairness": {"fastest_mean_ns": 10, "slowest_mean_ns": 25},
+    }
+
+    def test_each_kind_of_cell_has_its_figures(self):
+        self.assertEqual(loadgen.figures_of(self.RESULT, SATURATED), {COST: 12e6})
+        self.assertEqual(loadgen.figures_of(self.RESULT, FIXED),
+                         {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3, "spread_ns": 15})
+        self.assertEqual(loadgen.figures_of(self.RESULT, IDLE),
+                         {"registrations_per_second": 20_000})
+
+    def test_a_lost_message_breaks_integrity(self):
+        lost = {**self.RESULT, "integrity": {**self.RESULT["integrity"], "lost": 1}}
+        self.assertTrue(loadgen.is_intact(self.RESULT))
+        self.assertFalse(loadgen.is_intact(lost))
+
+    def test_disagreement_about_the_order_breaks_integrity(self):
+        self.assertFalse(loadgen.is_intact({**self.RESULT, "disagreement": "a saw 2 before 1"}))
+
+    def test_a_run_that_the_generator_limited_keeps_its_figure_and_says_so(self):
+        taken = run(SATURATED, "ours")
+        loadgen.take_result(taken, {**self.RESULT, "reasons": ["too slow"]},
+                            loadgen.EXIT_INVALID, SATURATED)
+        self.assertEqual((taken.valid, taken.intact, taken.reasons), (False, True, ["too slow"]))
+        self.assertEqual(taken.figures, {COST: 12e6})
+
+
+class SummaryTest(unittest.TestCase):
+    def test_median_is_of_the_runs_with_a_figure(self):
+        runs = [run(SATURATED, "ours", i, **{COST: value}) for i, value in enumerate((5, 1, 3))]
+        runs.append(Run(SATURATED.name, "ours", 3, error="gone"))
+        found = summary.summarize(runs)[(SATURATED.name, "ours")]
+        self.assertEqual(found.figures[COST], summary.Figure(3, 1, 5, 3))
+        self.assertEqual((found.runs, found.failed, found.errors), (4, 1, ("gone",)))
+
+    def test_ratio_compares_within_rounds(self):
+        # The second round had a slow machine: the ratio does not care.
+        runs = [run(SATURATED, "ours", 0, **{COST: 90}), run(SATURATED, "limit", 0, **{COST: 100}),
+                run(SATURATED, "ours", 1, **{COST: 9}), run(SATURATED, "limit", 1, **{COST: 10}),
+                run(SATURATED, "ours", 2, **{COST: 1000})]
+        self.assertAlmostEqual(summary.ratio(runs, SATURATED, "ours", "limit", COST), 0.9)
+
+    def test_ratio_without_a_common_round_is_none(self):
+        runs = [run(SATURATED, "ours", 0, **{COST: 90}), run(SATURATED, "limit", 1, **{COST: 100})]
+        self.assertIsNone(summary.ratio(runs, SATURATED, "ours", "limit", COST))
+
+    def test_every_server_comes_first_in_some_round(self):
+        order = ["a", "b", "c"]
+        self.assertEqual({rotated(order, i)[0] for i in range(3)}, set(order))
+        self.assertEqual(sorted(rotated(order, 4)), order)
+
+
+class TablesTest(unittest.TestCase):
+    def table(self, runs, names=("ours", "limit")):
+        return tables.closed_loop_table(runs, summary.summarize(runs), [SATURATED],
+                                        [SERVERS[name] for name in names], "limit")
+
+    def test_rows_have_as_many_columns_as_the_header(self):
+        runs = [run(SATURATED, "ours", **{COST: 9e6}), run(SATURATED, "limit", **{COST: 10e6})]
+        lines = self.table(runs).splitlines()
+        self.assertEqual({line.count("|") for line in lines}, {3})
+        self.assertEqual(lines[2], "| chat-server | 9,000 · 90 % |")
+        self.assertEqual(lines[3], "| the limit | 10,000 |")
+
+    def test_broken_integrity_is_marked_and_explained(self):
+        broken = run(SATURATED, "redis", **{COST: 9e6})
+        broken.intact = False
+        self.assertIn("9,000 †", self.table([broken], ("redis",)))
+        remarks = tables.remarks(summary.summarize([broken]), [SERVERS["redis"]])
+        self.assertTrue(any("1 of 1 runs" in line for line in remarks))
+
+    def test_shorter_payloads_are_marked(self):
+        shorter = run(SATURATED, "ngircd", **{COST: 9e6})
+        shorter.payload_bytes = 48
+        self.assertIn("9,000 (48 B)", self.table([shorter], ("ngircd",)))
+
+    def test_failure_is_not_a_number(self):
+        failed = Run(SATURATED.name, "nats", 0, error="chat-loadgen: exit code 1")
+        self.assertIn("| NATS | failed |", self.table([failed], ("nats",)))
+
+    def test_the_same_failure_is_told_once(self):
+        failed = [Run(cell.name, "nats", 0, error="gone") for cell in (SATURATED, FIXED)]
+        remarks = tables.remarks(summary.summarize(failed), [SERVERS["nats"]])
+        self.assertEqual(remarks,
+                         [f"- NATS: failed in {SATURATED.name}, {FIXED.name}: gone."])
+
+    def test_what_was_not_measured_is_a_dash(self):
+        self.assertIn("| Redis | – |", self.table([], ("redis",)))
+
+    def test_other_tables_are_rectangular(self):
+        runs = [run(FIXED, "ours", p50_ns=1e6, p99_ns=2e6, p999_ns=3e6, spread_ns=1e5),
+                run(IDLE, "ours", registrations_per_second=20_000, idle_bytes=680),
+                run(SATURATED, "ours", **{COST: 9e6})]
+        found = summary.summarize(runs)
+        ours = [SERVERS["ours"], SERVERS["ngircd"]]
+        for table in (tables.fixed_rate_table(found, [FIXED], ours),
+                      tables.idle_table(found, [IDLE], ours),
+                      tables.latency_table(found, [FIXED], "ours"),
+                      tables.cost_table(found, [SATURATED], "ours")):
+            self.assertEqual(len({line.count("|") for line in table.splitlines()}), 1, table)
+
+    def test_invalid_latencies_are_remarked_and_invalid_costs_are_not(self):
+        late = run(FIXED, "ours", p50_ns=1)
+        late.valid = False
+        full = run(SATURATED, "ours", **{COST: 1})
+        full.valid = False
+        remarks = tables.remarks(summary.summarize([late, full]), [SERVERS["ours"]])
+        self.assertEqual(len(remarks), 1)
+        self.assertIn("1 of 1 runs of " + FIXED.name, remarks[0])
+        self.assertNotIn(SATURATED.name, remarks[0])
+
+
+class ChartTest(unittest.TestCase):
+    ROWS = [chart.Bars("chat-server", (9e6, 2e5), ours=True), chart.Bars("A & <B>", (6e4, None))]
+
+    def draw(self):
+        return chart.bar_chart("Title", "axis", ["first", "second"], self.ROWS, tables.thousands)
+
+    def test_is_well_formed_and_without_script(self):
+        root = ElementTree.fromstring(self.draw())
+        self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+        self.assertFalse(list(root.iter("{http://www.w3.org/2000/svg}script")))
+
+    def test_labels_are_shown_as_they_are(self):
+        texts = [text.text for text in ElementTree.fromstring(self.draw()).iter(
+            "{http://www.w3.org/2000/svg}text")]
+        self.assertIn("A & <B>", texts)
+
+    def test_longer_bars_are_for_more_and_all_fit(self):
+        bars = re.findall(r'<rect class="bar(\d)(?: pale)?" x="240" y="\d+" width="([\d.]+)"',
+                          self.draw())
+        widths = [float(width) for _, width in bars]
+        self.assertEqual(len(widths), 3)  # a value is missing
+        self.assertGreater(widths[0], widths[1])
+        self.assertGreater(widths[1], widths[2])
+        self.assertLess(chart.LABEL_WIDTH + max(widths), chart.WIDTH - chart.VALUE_WIDTH + 1)
+
+    def test_a_decade_has_the_same_length_everywhere(self):
+        rows = [chart.Bars(str(value), (value,)) for value in (1e4, 1e5, 1e6)]
+        widths = [float(width) for width in re.findall(
+            r'class="bar0 pale" x="240" y="\d+" width="([\d.]+)"',
+            chart.bar_chart("t", "a", ["l"], rows, tables.thousands))]
+        self.assertAlmostEqual(widths[2] - widths[1], widths[1] - 1, delta=1.1)
+
+    def test_equal_values_can_be_drawn(self):
+        rows = [chart.Bars("one", (1000,)), chart.Bars("other", (1000,))]
+        ElementTree.fromstring(chart.bar_chart("t", "a", ["l"], rows, tables.thousands))
+
+    def test_follows_the_readers_color_scheme(self):
+        self.assertIn("prefers-color-scheme: dark", self.draw())
+
+
+class TargetsTest(unittest.TestCase):
+    def saturated(self, ours, two_threads=None):
+        runs = [run(SATURATED, "ours", **{COST: ours}), run(SATURATED, "limit", **{COST: 100})]
+        if two_threads is not None:
+            runs.append(run(SATURATED, "ours-2", **{COST: two_threads}))
+        return targets_of(runs, SATURATED)
+
+    def test_share_of_the_limit_decides(self):
+        key = ("saturated 500 / 10 / 64", "at least 85 % of the limit")
+        self.assertIs(self.saturated(85)[key].met, True)
+        self.assertIs(self.saturated(84)[key].met, False)
+        self.assertEqual(self.saturated(84)[key].got, "84 % of the limit")
+
+    def test_what_was_not_measured_is_neither_met_nor_missed(self):
+        key = ("saturated 500 / 10 / 64", "at least 3.0 times Redis")
+        self.assertIsNone(self.saturated(85)[key].met)
+
+    def test_two_threads_are_compared_with_one(self):
+        key = ("saturated 500 / 10 / 64, 2 threads", "at least 85 % of one thread")
+        self.assertIs(self.saturated(100, 86)[key].met, True)
+        self.assertIs(self.saturated(100, 80)[key].met, False)
+
+    def test_small_rooms_have_no_target(self):
+        small = Cell("saturated", 100, 1, 64)
+        runs = [run(small, "ours", **{COST: 1}), run(small, "limit", **{COST: 100})]
+        self.assertEqual([target.met for target in targets_of(runs, small).values()], [True])
+
+    def fixed(self, p50_ns, p99_ns):
+        return list(targets_of([
+            run(FIXED, "ours", p50_ns=p50_ns, p99_ns=p99_ns),
+            run(FIXED, "ours-2", p50_ns=1, p99_ns=1),
+            run(FIXED, "limit", p50_ns=1e6, p99_ns=1e6),
+            run(FIXED, "libuv", p50_ns=1.05e6, p99_ns=4e6),
+            run(FIXED, "redis", p50_ns=2e6, p99_ns=3e6)], FIXED).values())
+
+    def test_latency_is_compared_with_the_limit_and_the_best_peer(self):
+        self.assertEqual([t.met for t in self.fixed(1.04e6, 3e6)], [True, True, True, True])
+        self.assertEqual([t.met for t in self.fixed(1.07e6, 3.1e6)], [True, False, False, True])
+        self.assertEqual([t.met for t in self.fixed(1.2e6, 2e6)], [False, False, True, True])
+        self.assertIn("libuv chat", self.fixed(1e6, 1e6)[1].wanted)
+        self.assertIn("Redis", self.fixed(1e6, 1e6)[2].wanted)
+
+    def test_registration_and_memory(self):
+        def met(rate, size):
+            found = targets_of([run(IDLE, "ours", registrations_per_second=rate, idle_bytes=size)],
+                               IDLE)
+            return [target.met for target in found.values()][:2]
+        self.assertEqual(met(12_000, 1024), [True, True])
+        self.assertEqual(met(11_999, 1025), [False, False])
+
+    def test_a_lost_message_misses_a_target(self):
+        broken = run(SATURATED, "ours", **{COST: 100})
+        broken.intact = False
+        found = targets_of([broken], SATURATED).values()
+        self.assertIs([t.met for t in found if "every message" in t.name][0], False)
+
+    def test_table_says_what_was_met(self):
+        text = targets.targets_table(list(self.saturated(84).values()))
+        self.assertIn("| at least 85 % of the limit | 84 % of the limit | **missed** |", text)
+        self.assertIn("not measured", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
