@@ -47,7 +47,8 @@ class Mailbox final : private MailboxBase {
 
  private:
   bool drain(std::size_t budget) override {
-    if (next_ == taken_.size()) {
+    const bool was_backlog = next_ < taken_.size();
+    if (!was_backlog) {
       taken_.clear();
       next_ = 0;
       const std::lock_guard lock(mutex_);
@@ -56,7 +57,15 @@ class Mailbox final : private MailboxBase {
     for (; budget > 0 && next_ < taken_.size() && !reactor_.turn_is_full(); --budget) {
       handler_.on_mail(taken_[next_++]);
     }
-    return next_ < taken_.size();
+    if (next_ < taken_.size()) {
+      return true;
+    }
+    if (!was_backlog) {
+      return false;  // what has come meanwhile has a wake-up of its own
+    }
+    // That one may be used up: it came while the loop polled because of the backlog.
+    const std::lock_guard lock(mutex_);
+    return !incoming_.empty();
   }
 
   Reactor& reactor_;

@@ -91,6 +91,19 @@ TEST_F(MailboxTest, MoreThanTheBudget_ComesInBoundedStepsAndOthersGetTheirTurn) 
   EXPECT_EQ(receiver.received.size(), reactor::Reactor::kMailBudget + 1);
 }
 
+// The wake-up of what comes meanwhile ends a wait that does not sleep anyway, and is used up.
+TEST_F(MailboxTest, PostedWhileABacklogIsDelivered_IsNotForgotten) {
+  for (std::size_t i = 0; i < reactor::Reactor::kMailBudget + 1; ++i) {
+    mailbox->post("backlog");
+  }
+  turn();
+  mailbox->post("meanwhile");
+  turn();
+  EXPECT_EQ(receiver.received.size(), reactor::Reactor::kMailBudget + 1);
+  EXPECT_TRUE(polls_next()) << "it sleeps, and nobody will wake it";
+  EXPECT_EQ(receiver.received.back(), "meanwhile");
+}
+
 TEST_F(MailboxTest, HandlerSendsToAConnection_LeavesInTheSameTurn) {
   const Link link = connect();
   turn_until_quiet();

@@ -1,5 +1,3 @@
-#include "tools/loadgen/payload.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +6,8 @@
 #include <random>
 #include <string>
 #include <utility>
+
+#include "tools/loadgen/payload.h"
 
 namespace loadgen {
 namespace {
@@ -49,10 +49,10 @@ TEST(Payload, FieldsAtTheirEnds_ComeBackAsTheyWere) {
   constexpr std::uint64_t kLastSequence = (std::uint64_t{1} << 36) - 1;
   constexpr std::int64_t kLastDue = (std::int64_t{1} << 48) - 1;
   const PayloadFormat format(kRunKey);
-  for (const Stamp& stamp : {Stamp{}, Stamp{kLastSender, 0, 0, 0}, Stamp{0, kLastSequence, 0, 0},
-                             Stamp{0, 0, kLastDue, kLastDue}, Stamp{0, 0, 0, kStampedLatenessMaxNs},
-                             Stamp{kLastSender, kLastSequence, kLastDue - kStampedLatenessMaxNs,
-                                   kLastDue}}) {
+  for (const Stamp& stamp :
+       {Stamp{}, Stamp{kLastSender, 0, 0, 0}, Stamp{0, kLastSequence, 0, 0},
+        Stamp{0, 0, kLastDue, kLastDue}, Stamp{0, 0, 0, kStampedLatenessMaxNs},
+        Stamp{kLastSender, kLastSequence, kLastDue - kStampedLatenessMaxNs, kLastDue}}) {
     EXPECT_EQ(format.read(make(stamp, kPayloadBytesMin)), stamp)
         << stamp.sender << ' ' << stamp.sequence << ' ' << stamp.due_ns << ' ' << stamp.sent_ns;
   }

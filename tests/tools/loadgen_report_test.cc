@@ -141,7 +141,7 @@ TEST(TextReport, FitsAPage) {
     const std::vector<std::string> lines = lines_of(text_report(result));
     EXPECT_LE(lines.size(), 40U);
     for (const std::string& line : lines) {
-      EXPECT_LE(columns_of(line), 100U) << line;
+      EXPECT_LE(columns_of(line), 80U) << line;
     }
   }
 }
@@ -165,7 +165,7 @@ TEST(TextReport, OfTheWorstRun_StaysBoundedAndPrintable) {
   const std::vector<std::string> lines = lines_of(text);
   EXPECT_LE(lines.size(), 100U);
   for (const std::string& line : lines) {
-    EXPECT_LE(columns_of(line), 100U) << line;
+    EXPECT_LE(columns_of(line), 80U) << line;
   }
 }
 

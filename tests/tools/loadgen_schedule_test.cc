@@ -146,19 +146,33 @@ TEST(StagePlan, List_IsThePlansStagesInTheirOrder) {
   EXPECT_EQ(stages->next(&missed), std::nullopt);
 }
 
-TEST(StagePlan, HasPassed_NeedsTheObjectivesAndTheMessages) {
+StageResult sent_of(double asked, std::uint64_t sent) {
   StageResult stage;
-  stage.asked_per_second = 1000;
+  stage.asked_per_second = asked;
   stage.seconds = 10;
-  stage.sent = 10'000;
-  EXPECT_TRUE(has_passed(stage));
-  stage.sent = 9'900;
-  EXPECT_TRUE(has_passed(stage));
-  stage.sent = 9'899;
-  EXPECT_FALSE(has_passed(stage));
-  stage.sent = 10'000;
-  stage.objectives_kept = false;
-  EXPECT_FALSE(has_passed(stage));
+  stage.sent = sent;
+  return stage;
+}
+
+TEST(StagePlan, HasPassed_NeedsTheObjectivesAndTheMessages) {
+  const Plan plan;
+  EXPECT_TRUE(has_passed(plan, sent_of(1000, 10'000)));
+  EXPECT_TRUE(has_passed(plan, sent_of(1000, 9'900)));
+  EXPECT_FALSE(has_passed(plan, sent_of(1000, 9'899)));
+  StageResult missed = sent_of(1000, 10'000);
+  missed.objectives_kept = false;
+  EXPECT_FALSE(has_passed(plan, missed));
+}
+
+TEST(StagePlan, RandomArrivals_MayBeFewerByChance) {
+  Plan plan;
+  plan.arrivals = Arrivals::kPoisson;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const auto sent = poisson_times(10, seconds{10}, seed).size();
+    ASSERT_TRUE(was_sent(plan, sent_of(10, sent))) << sent << " of 100, seed " << seed;
+  }
+  EXPECT_FALSE(was_sent(plan, sent_of(10, 50)));
+  EXPECT_FALSE(was_sent(plan, sent_of(10'000, 97'000))) << "of many, chance takes a small share";
 }
 
 struct Search {

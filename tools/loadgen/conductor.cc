@@ -14,8 +14,8 @@ double to_seconds(Duration duration) { return std::chrono::duration<double>(dura
 
 }  // namespace
 
-Conductor::Conductor(const Plan& plan, int server_pid, std::uint64_t run_key, NetFactory make_net,
-                     RunWatcher& watcher)
+Conductor::Conductor(const Plan& plan, int server_pid, std::uint64_t run_key,
+                     const NetFactory& make_net, RunWatcher& watcher)
     : plan_(plan),
       watcher_(watcher),
       loop_(make_net()),

@@ -39,7 +39,7 @@ class RunWatcher {
 class Conductor final : private reactor::TimerHandler {
  public:
   // server_pid: 0: none is watched. plan and watcher outlive the conductor.
-  Conductor(const Plan& plan, int server_pid, std::uint64_t run_key, NetFactory make_net,
+  Conductor(const Plan& plan, int server_pid, std::uint64_t run_key, const NetFactory& make_net,
             RunWatcher& watcher);
   Conductor(const Conductor&) = delete;
   Conductor& operator=(const Conductor&) = delete;

@@ -112,8 +112,8 @@ std::vector<std::string> own_limits(const Plan& plan, const Result& result,
 void find_invalid_stages(const Plan& plan, Result& result) {
   for (std::size_t i = 0; i < result.stages.size(); ++i) {
     for (const std::string& limit : own_limits(plan, result, result.stages[i])) {
-      result.reasons.push_back(
-          result.stages.size() > 1 ? fmt::format("stage {}: {}", i + 1, limit) : limit);
+      result.reasons.push_back(result.stages.size() > 1 ? fmt::format("stage {}: {}", i + 1, limit)
+                                                        : limit);
     }
   }
 }
@@ -126,8 +126,8 @@ void find_invalid_search(const Plan& plan, Result& result) {
   }
   const StageResult* lowest_missed = nullptr;
   for (const StageResult& trial : result.stages) {
-    if (!has_passed(plan, trial) && (lowest_missed == nullptr || trial.asked_per_second <
-                                                                     lowest_missed->asked_per_second)) {
+    if (!has_passed(plan, trial) &&
+        (lowest_missed == nullptr || trial.asked_per_second < lowest_missed->asked_per_second)) {
       lowest_missed = &trial;
     }
   }
@@ -177,7 +177,8 @@ void find_broken(Result& result) {
   const Integrity& found = result.integrity;
   const auto tell = [&result](std::uint64_t count, const char* one, const char* many) {
     if (count > 0) {
-      result.reasons.push_back(format_count(static_cast<double>(count)) + (count == 1 ? one : many));
+      result.reasons.push_back(format_count(static_cast<double>(count)) +
+                               (count == 1 ? one : many));
     }
   };
   tell(found.lost, " delivery was lost", " deliveries were lost");

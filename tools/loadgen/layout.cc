@@ -47,7 +47,7 @@ std::size_t Layout::share_of(std::size_t room, std::size_t clients) const {
 }
 
 std::size_t Layout::window_of(std::size_t sender) const {
-  return std::max<std::size_t>(1, window_ / senders_ + (sender < window_ % senders_ ? 1 : 0));
+  return window_ / senders_ + (sender < window_ % senders_ ? 1 : 0);
 }
 
 std::string Layout::client_name(std::uint64_t number) const {

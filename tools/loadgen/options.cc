@@ -28,8 +28,8 @@ constexpr const char* kFooter = R"(Three examples:
       --stages 30s@1k,60s@5k --json nats.json
       the same work for another kind of server, in two stages
 To compare runs: chat-loadgen compare A.json B.json   (repeats: A1.json,A2.json)
-Exit codes: 0 passed, 1 could not run, 2 usage, 98 invalid: the generator was the
-limit, 99 an objective was missed, 100 messages lost, doubled, reordered, corrupted)";
+Exit codes: 0 passed, 1 could not run, 2 usage, 98 invalid: the generator was
+the limit, 99 an objective was missed, 100 deliveries lost, doubled, reordered)";
 
 constexpr std::size_t kThreadsMax = 256;
 
@@ -92,18 +92,18 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& value, co
 }
 
 void add_work(CLI::App& app, Plan& plan, Given& given) {
-  static const std::map<std::string, Workload> kWorkloads{
+  static const std::map<std::string, Workload> workloads{
       {"fanout", Workload::kFanout}, {"direct", Workload::kDirect}, {"rooms", Workload::kRooms},
       {"churn", Workload::kChurn},   {"idle", Workload::kIdle},     {"storm", Workload::kStorm}};
-  app.add_option("TARGET", given.target, "native:// nats:// redis:// mqtt:// irc:// lines://")
+  app.add_option("TARGET", given.target, "native|nats|redis|mqtt|irc|lines://host:port")
       ->type_name("");
   app.add_option("--workload", plan.workload, "fanout direct rooms churn idle storm")
-      ->transform(CLI::Transformer(kWorkloads).description(""))
+      ->transform(CLI::Transformer(workloads).description(""))
       ->type_name("");
   app.add_option("--clients", given.clients, "connections [200; idle 10000; storm 1000]")
       ->type_name("N");
   app.add_option("--rooms", given.rooms, "they are spread over [1; rooms 20]")->type_name("N");
-  app.add_option("--senders", given.senders, "of them send [1; rooms: one in each; direct: all]")
+  app.add_option("--senders", given.senders, "of them send [1; rooms: one each; direct: all]")
       ->type_name("N");
   add_parsed(app, "--size", plan.sizes, parse_sizes, "64|32-512|64:9,512:1", "payload bytes [64]");
   add_parsed(app, "--churn-rate", given.churn_rate, parse_count, "N",
@@ -111,8 +111,8 @@ void add_work(CLI::App& app, Plan& plan, Given& given) {
 }
 
 void add_time(CLI::App& app, Plan& plan, Given& given) {
-  static const std::map<std::string, Arrivals> kArrivals{{"fixed", Arrivals::kFixed},
-                                                         {"poisson", Arrivals::kPoisson}};
+  static const std::map<std::string, Arrivals> arrivals{{"fixed", Arrivals::kFixed},
+                                                        {"poisson", Arrivals::kPoisson}};
   add_parsed(app, "--rate", given.rate, parse_count, "N", "messages a second in all [100]");
   add_parsed(app, "--duration", given.duration, parse_duration, "TIME", "of the run [10s]");
   add_parsed(app, "--stages", plan.stages, parse_stages, "30s@1k,60s@5k",
@@ -121,7 +121,7 @@ void add_time(CLI::App& app, Plan& plan, Given& given) {
   add_parsed(app, "--ramp-up", plan.ramp_up, parse_duration, "TIME",
              "of the warm-up: rate rises from 0");
   app.add_option("--arrivals", plan.arrivals, "fixed or poisson [fixed]")
-      ->transform(CLI::Transformer(kArrivals).description(""))
+      ->transform(CLI::Transformer(arrivals).description(""))
       ->type_name("");
   app.add_flag("--closed-loop", plan.closed_loop, "no rate: keep --window messages on the way");
   app.add_option("--window", given.window, "of a closed loop [128]")->type_name("N");
@@ -151,6 +151,7 @@ void add_machine(CLI::App& app, Plan& plan) {
   app.add_flag("--spin", plan.spin, "never sleep: punctual, but takes a processor");
   app.add_option("--seed", plan.seed, "for everything random [1]")->type_name("N");
   app.add_option("--server-pid", plan.server_pid, "watch its CPU time and memory")
+      ->check(CLI::PositiveNumber)
       ->type_name("PID");
   app.add_option("--spawn", plan.spawn, "start the server, watch it, stop it")->type_name("CMD");
 }
@@ -219,37 +220,20 @@ std::size_t longest(const std::vector<SizeRange>& sizes) {
       ->bytes_max;
 }
 
-// What is wrong with the plan, in one line; empty when it can be tried.
-std::string find_mistake(const Plan& plan, const Given& given, bool stages_given) {
-  const ProtocolTraits& traits = traits_of(plan.target.protocol);
-  const bool rooms_used = plan.rooms > 1 || plan.workload == Workload::kRooms;
+// What is wrong with the plan, in one line; empty when it can be tried. In three parts: who is
+// where, what the protocol can do, and when what is sent.
+std::string find_mistake_in_crowd(const Plan& plan, const Given& given) {
   if (plan.clients < 2 || plan.clients >= kSendersMax) {
     return fmt::format("--clients: at least 2, fewer than {}", kSendersMax);
+  }
+  if (plan.workload == Workload::kDirect && (plan.clients % 2 != 0 || plan.rooms > 1)) {
+    return "--workload direct: an even number of --clients, who talk in pairs, and no --rooms";
   }
   if (plan.rooms == 0 || plan.rooms > plan.clients / 2) {
     return "--rooms: at least 1, and two clients for each";
   }
   if (plan.senders == 0 || plan.senders > plan.clients) {
     return "--senders: at least 1, at most --clients";
-  }
-  if (plan.workload == Workload::kDirect && (plan.clients % 2 != 0 || plan.rooms > 1)) {
-    return "--workload direct: an even number of --clients, who talk in pairs, and no --rooms";
-  }
-  if (rooms_used && !traits.has_rooms) {
-    return fmt::format("{}:// has no rooms", traits.scheme);
-  }
-  if (plan.workload == Workload::kDirect && !traits.has_direct) {
-    return fmt::format("{}:// has no direct messages", traits.scheme);
-  }
-  if (plan.senders > senders_max(plan)) {
-    return fmt::format(
-        "--senders: at most {} here, so that in every room somebody who stays only "
-        "listens and can tell the order of all messages",
-        senders_max(plan));
-  }
-  if (longest(plan.sizes) > traits.payload_bytes_max) {
-    return fmt::format("--size: {}:// takes at most {} bytes", traits.scheme,
-                       traits.payload_bytes_max);
   }
   const std::size_t rooms = plan.workload == Workload::kDirect ? plan.clients / 2 : plan.rooms;
   if (plan.threads == 0 || plan.threads > kThreadsMax ||
@@ -259,23 +243,14 @@ std::string find_mistake(const Plan& plan, const Given& given, bool stages_given
         "four clients in every room",
         kThreadsMax);
   }
+  if (plan.senders > senders_max(plan)) {
+    return fmt::format(
+        "--senders: at most {} here, so that in every room somebody who stays only "
+        "listens and can tell the order of all messages",
+        senders_max(plan));
+  }
   if (given.churn_rate && plan.workload != Workload::kChurn) {
     return "--churn-rate belongs to --workload churn";
-  }
-  if (plan.closed_loop && (given.rate || stages_given || plan.find_max)) {
-    return "--closed-loop has no rate: leave out --rate, --stages and --find-max";
-  }
-  if (plan.closed_loop && (plan.workload == Workload::kIdle || plan.window == 0)) {
-    return "--closed-loop: a --window of at least 1, and a workload that sends";
-  }
-  if (stages_given && (given.rate || given.duration)) {
-    return "--stages stands for --rate and --duration: give one or the other";
-  }
-  if (plan.find_max && stages_given) {
-    return "--find-max looks for the rate itself: give --rate to begin with, and --duration";
-  }
-  if (plan.workload == Workload::kIdle && (given.rate || stages_given || plan.find_max)) {
-    return "--workload idle sends nothing: leave out --rate, --stages and --find-max";
   }
   if (plan.server_pid != 0 && !plan.spawn.empty()) {
     return "--spawn watches the server that it starts: leave out --server-pid";
@@ -283,12 +258,78 @@ std::string find_mistake(const Plan& plan, const Given& given, bool stages_given
   return {};
 }
 
+std::string find_mistake_in_protocol(const Plan& plan) {
+  const ProtocolTraits& traits = traits_of(plan.target.protocol);
+  if ((plan.rooms > 1 || plan.workload == Workload::kRooms) && !traits.has_rooms) {
+    return fmt::format("{}:// has no rooms", traits.scheme);
+  }
+  if (plan.workload == Workload::kDirect && !traits.has_direct) {
+    return fmt::format("{}:// has no direct messages", traits.scheme);
+  }
+  if (longest(plan.sizes) > traits.payload_bytes_max) {
+    return fmt::format("--size: {}:// takes at most {} bytes", traits.scheme,
+                       traits.payload_bytes_max);
+  }
+  return {};
+}
+
+std::string find_mistake_in_time(const Plan& plan, const Given& given, bool stages_given) {
+  const bool rate_given = given.rate || stages_given || plan.find_max || plan.ramp_up.count() > 0 ||
+                          plan.arrivals != Arrivals::kFixed;
+  if (plan.workload == Workload::kIdle && (rate_given || plan.closed_loop)) {
+    return "--workload idle sends nothing: leave out --rate, --stages, --ramp-up, --arrivals, "
+           "--find-max and --closed-loop";
+  }
+  if (plan.closed_loop && rate_given) {
+    return "--closed-loop has no rate: leave out --rate, --stages, --ramp-up, --arrivals and "
+           "--find-max";
+  }
+  if (given.window && !plan.closed_loop) {
+    return "--window belongs to --closed-loop";
+  }
+  if (plan.window < plan.senders) {
+    return "--window: at least one message for each of --senders";
+  }
+  if (stages_given && (given.rate || given.duration)) {
+    return "--stages stands for --rate and --duration: give one or the other";
+  }
+  if (plan.find_max && stages_given) {
+    return "--find-max looks for the rate itself: give --rate to begin with, and --duration";
+  }
+  if (given.rate == 0.0) {
+    return "--rate: more than 0";
+  }
+  if (plan.stages.front().duration.count() == 0) {
+    return "--duration: more than 0";
+  }
+  if (plan.ramp_up > plan.warm_up) {
+    return "--ramp-up is part of --warm-up: not longer";
+  }
+  return {};
+}
+
+std::string find_mistake(const Plan& plan, const Given& given, bool stages_given) {
+  std::string mistake = find_mistake_in_crowd(plan, given);
+  if (mistake.empty()) {
+    mistake = find_mistake_in_protocol(plan);
+  }
+  return mistake.empty() ? find_mistake_in_time(plan, given, stages_given) : mistake;
+}
+
+// As a shell would read it again.
 std::string join_words(int argc, const char* const* argv) {
   std::string line = "chat-loadgen";
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    const bool plain = word.find_first_of(" '\"<>|&;*$()") == std::string::npos && !word.empty();
-    line += plain ? " " + word : " '" + word + "'";
+    if (!word.empty() && word.find_first_of(" \t\n'\"\\<>|&;*?$`()[]{}~#!") == std::string::npos) {
+      line += " " + word;
+      continue;
+    }
+    line += " '";
+    for (const char character : word) {
+      line += character == '\'' ? "'\\''" : std::string(1, character);
+    }
+    line += "'";
   }
   return line;
 }
@@ -377,6 +418,12 @@ std::vector<Setting> describe(const Plan& plan) {
   }
   add("stages", fmt::format("{}", fmt::join(stages, ",")));
   add("warm-up", fmt::format("{:g}s", std::chrono::duration<double>(plan.warm_up).count()));
+  if (plan.ramp_up.count() > 0) {
+    add("ramp-up", fmt::format("{:g}s", std::chrono::duration<double>(plan.ramp_up).count()));
+  }
+  if (plan.connects_per_second > 0) {
+    add("connects", fmt::format("{:g}/s", plan.connects_per_second));
+  }
   if (plan.churns_per_second > 0) {
     add("churn", fmt::format("{:g} clients/s", plan.churns_per_second));
   }

@@ -65,9 +65,9 @@ void RoomOrder::place(Follower& follower, MessageKey key) {
   }
 }
 
-// Where members disagree about messages of one sender, he is right: what is out of his turn at index
-// goes before the first later one of his that stands behind `from`, so that who had not got it by
-// then has missed it. Returns where it is now.
+// Where members disagree about messages of one sender, he is right: what is out of his turn at
+// index goes before the first later one of his that stands behind `from`, so that who had not got
+// it by then has missed it. Returns where it is now.
 std::uint64_t RoomOrder::move_up(std::uint64_t index, std::uint64_t from) {
   const MessageKey key = at(index).key;
   const auto iterator_at = [this](std::uint64_t place) {
@@ -85,8 +85,7 @@ std::uint64_t RoomOrder::move_up(std::uint64_t index, std::uint64_t from) {
   const auto place = forgotten_ + static_cast<std::uint64_t>(later - entries_.begin());
   for (Follower* follower : followers_) {
     std::vector<std::uint64_t>& missing = follower->missing;
-    const auto behind =
-        std::lower_bound(missing.begin(), missing.end(), place) - missing.begin();
+    const auto behind = std::lower_bound(missing.begin(), missing.end(), place) - missing.begin();
     std::for_each(missing.begin() + behind, missing.end(), [&](std::uint64_t& one) {
       one = one == index ? place : one + (one < index ? 1 : 0);
     });

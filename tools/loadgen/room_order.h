@@ -1,10 +1,10 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tools/loadgen/result.h"
@@ -16,7 +16,10 @@ struct MessageKey {
   std::uint32_t sender = 0;
   std::uint64_t sequence = 0;
 
-  auto operator<=>(const MessageKey&) const = default;
+  bool operator==(const MessageKey&) const = default;
+  bool operator<(const MessageKey& other) const {
+    return std::tie(sender, sequence) < std::tie(other.sender, other.sequence);
+  }
 };
 
 // One member's place in the order of a room, and what he got against what he should have got.

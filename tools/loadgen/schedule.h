@@ -18,6 +18,7 @@ class Schedule {
 
   // The next message's time; nothing when the stage is over.
   std::optional<Duration> next();
+
  private:
   // The moment at which so many messages should have been sent.
   double seconds_until(double messages) const;

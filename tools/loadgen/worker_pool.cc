@@ -5,7 +5,7 @@
 
 namespace loadgen {
 
-WorkerPool::WorkerPool(const Plan& plan, std::uint64_t run_key, NetFactory make_net,
+WorkerPool::WorkerPool(const Plan& plan, std::uint64_t run_key, const NetFactory& make_net,
                        ReportSink& reports)
     : layout_(plan, run_key), format_(run_key), context_{plan, layout_, format_, {}, {}} {
   if (layout_.rooms_are_split()) {

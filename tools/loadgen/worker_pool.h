@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,7 +13,7 @@
 
 namespace loadgen {
 
-using NetFactory = std::unique_ptr<reactor::Net> (*)();
+using NetFactory = std::function<std::unique_ptr<reactor::Net>()>;
 
 // The workers of a run and their threads. Owned and used by the conductor's thread.
 class WorkerPool {
@@ -31,7 +32,8 @@ class WorkerPool {
 
   // run_key: tells this run's names and payloads from those of another. plan and reports outlive
   // the pool.
-  WorkerPool(const Plan& plan, std::uint64_t run_key, NetFactory make_net, ReportSink& reports);
+  WorkerPool(const Plan& plan, std::uint64_t run_key, const NetFactory& make_net,
+             ReportSink& reports);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
   // Makes them quit if they run.

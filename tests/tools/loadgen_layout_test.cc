@@ -1,0 +1,181 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/tools/loadgen_command_line.h"
+#include "tools/loadgen/layout.h"
+#include "tools/loadgen/payload.h"
+
+namespace loadgen {
+namespace {
+
+std::vector<Plan> many_plans() {
+  std::vector<Plan> plans;
+  for (const char* workload : {"fanout", "direct", "rooms", "churn", "storm"}) {
+    for (const char* clients : {"40", "200", "1002"}) {
+      for (const char* threads : {"1", "2", "3", "5"}) {
+        plans.push_back(
+            plan_of({"--workload", workload, "--clients", clients, "--threads", threads}));
+      }
+    }
+  }
+  plans.push_back(
+      plan_of({"--clients", "100", "--rooms", "3", "--senders", "20", "--threads", "8"}));
+  plans.push_back(plan_of({"--clients", "7", "--rooms", "3", "--senders", "2", "--threads", "3"}));
+  return plans;
+}
+
+std::string shown(const Plan& plan) {
+  std::string text = to_string(plan.workload);
+  for (const Setting& setting : describe(plan)) {
+    text += ", " + setting.name + " " + setting.value;
+  }
+  return text;
+}
+
+TEST(Layout, EveryClient_HasARoomAndAThread) {
+  for (const Plan& plan : many_plans()) {
+    const Layout layout(plan, 1);
+    std::vector<std::size_t> members(layout.rooms());
+    std::vector<std::size_t> steady(layout.rooms());
+    std::vector<std::size_t> of_thread(layout.threads());
+    for (std::size_t client = 0; client < layout.clients(); ++client) {
+      ASSERT_LT(layout.listens_in(client), layout.rooms()) << shown(plan);
+      ASSERT_LT(layout.thread_of(client), layout.threads()) << shown(plan);
+      ++members[layout.listens_in(client)];
+      steady[layout.listens_in(client)] += layout.is_steady(client) ? 1 : 0;
+      ++of_thread[layout.thread_of(client)];
+    }
+    for (std::size_t room = 0; room < layout.rooms(); ++room) {
+      EXPECT_EQ(layout.members_of(room), members[room]) << shown(plan);
+      EXPECT_EQ(layout.steady_members_of(room), steady[room]) << shown(plan);
+    }
+    EXPECT_TRUE(std::all_of(of_thread.begin(), of_thread.end(), [](auto n) { return n > 0; }))
+        << shown(plan);
+  }
+}
+
+TEST(Layout, RoomsAreOnSeveralThreads_OnlyWhenItSaysSo) {
+  for (const Plan& plan : many_plans()) {
+    const Layout layout(plan, 1);
+    std::vector<std::set<std::size_t>> threads(layout.rooms());
+    for (std::size_t client = 0; client < layout.clients(); ++client) {
+      threads[layout.listens_in(client)].insert(layout.thread_of(client));
+    }
+    const bool is_split = std::any_of(threads.begin(), threads.end(),
+                                      [](const auto& some) { return some.size() > 1; });
+    EXPECT_EQ(layout.rooms_are_split(), is_split) << shown(plan);
+  }
+}
+
+TEST(Layout, EveryRoomOnEveryThread_HasSomebodyWhoStaysAndOnlyListens) {
+  for (const Plan& plan : many_plans()) {
+    const Layout layout(plan, 1);
+    std::set<std::pair<std::size_t, std::size_t>> used;
+    std::set<std::pair<std::size_t, std::size_t>> heard;
+    for (std::size_t client = 0; client < layout.clients(); ++client) {
+      const std::pair place{layout.listens_in(client), layout.thread_of(client)};
+      used.insert(place);
+      const bool hears_himself =
+          client < layout.senders() && layout.speaks_in(client) == layout.listens_in(client);
+      if (layout.is_steady(client) && !hears_himself) {
+        heard.insert(place);
+      }
+    }
+    EXPECT_EQ(used, heard) << shown(plan);
+  }
+}
+
+TEST(Layout, Senders_AreTheFirst_AndStay) {
+  for (const Plan& plan : many_plans()) {
+    const Layout layout(plan, 1);
+    for (std::size_t sender = 0; sender < layout.senders(); ++sender) {
+      EXPECT_TRUE(layout.is_steady(sender)) << shown(plan);
+    }
+  }
+}
+
+TEST(Layout, Pairs_TalkToEachOther_OnOneThread) {
+  const Layout layout(plan_of({"--workload", "direct", "--clients", "10", "--threads", "2"}), 1);
+  for (std::size_t client = 0; client < 10; ++client) {
+    const std::size_t other = client ^ 1;
+    EXPECT_EQ(layout.speaks_in(client), layout.listens_in(other));
+    EXPECT_EQ(layout.speaks_in(other), layout.listens_in(client));
+    EXPECT_EQ(layout.thread_of(client), layout.thread_of(other));
+    EXPECT_EQ(layout.members_of(layout.listens_in(client)), 1U);
+    const Channel channel = layout.channel_of(client);
+    EXPECT_EQ(channel.kind, Channel::Kind::kDirect);
+    EXPECT_EQ(channel.listens, layout.client_name(client));
+    EXPECT_EQ(channel.speaks, layout.client_name(other));
+  }
+}
+
+TEST(Layout, Channels_AreTheLobbyForOneRoomAndRoomsElse) {
+  const Layout lobby(plan_of({}), 1);
+  EXPECT_EQ(lobby.channel_of(5).kind, Channel::Kind::kLobby);
+  const Layout rooms(plan_of({"--workload", "rooms", "--rooms", "1"}), 1);
+  EXPECT_EQ(rooms.channel_of(5).kind, Channel::Kind::kRoom);
+  const Layout several(plan_of({"--rooms", "3"}), 1);
+  EXPECT_EQ(several.channel_of(5).kind, Channel::Kind::kRoom);
+  EXPECT_EQ(several.channel_of(5).listens, several.room_name(2));
+  EXPECT_EQ(several.channel_of(5).speaks, several.room_name(2));
+}
+
+TEST(Layout, Windows_AddUp) {
+  for (const std::size_t senders : {1U, 3U, 7U, 128U}) {
+    for (const std::size_t window : {128U, 129U, 1000U}) {
+      const Layout layout(plan_of({"--closed-loop", "--senders", std::to_string(senders),
+                                   "--window", std::to_string(window)}),
+                          1);
+      std::size_t sum = 0;
+      for (std::size_t sender = 0; sender < senders; ++sender) {
+        EXPECT_GE(layout.window_of(sender), 1U);
+        sum += layout.window_of(sender);
+      }
+      EXPECT_EQ(sum, window) << senders;
+    }
+  }
+}
+
+bool is_legal_name(const std::string& name, std::size_t characters_max, const char* beside) {
+  return !name.empty() && name.size() <= characters_max && std::isalpha(name[0]) != 0 &&
+         std::all_of(name.begin(), name.end(), [beside](unsigned char byte) {
+           return std::isalnum(byte) != 0 ||
+                  std::string_view(beside).find(static_cast<char>(byte)) != std::string::npos;
+         });
+}
+
+TEST(Layout, Names_AreUniqueAndLegalEverywhere) {
+  for (const std::uint64_t run_key : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {
+    const Layout layout(plan_of({"--clients", "4000", "--rooms", "2000", "--senders", "1"}),
+                        run_key);
+    std::set<std::string> names;
+    for (std::uint64_t client = 0; client < 10'000; ++client) {
+      const std::string name = layout.client_name(client);
+      EXPECT_TRUE(is_legal_name(name, 9, "")) << name;
+      EXPECT_TRUE(names.insert(name).second) << name;
+    }
+    EXPECT_TRUE(names.insert(layout.client_name(kSendersMax - 1)).second);
+    for (std::size_t room = 0; room < layout.rooms(); ++room) {
+      EXPECT_TRUE(is_legal_name(layout.room_name(room), 12, "-")) << layout.room_name(room);
+      EXPECT_TRUE(names.insert(layout.room_name(room)).second);
+    }
+  }
+}
+
+TEST(Layout, AnotherRun_HasOtherNames) {
+  const Plan plan = plan_of({});
+  EXPECT_NE(Layout(plan, 1).client_name(0), Layout(plan, 2).client_name(0));
+  EXPECT_NE(Layout(plan, 1).room_name(0), Layout(plan, 2).room_name(0));
+}
+
+}  // namespace
+}  // namespace loadgen

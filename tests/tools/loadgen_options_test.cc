@@ -1,0 +1,476 @@
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/tools/loadgen_command_line.h"
+#include "tools/loadgen/options.h"
+#include "tools/loadgen/payload.h"
+#include "tools/loadgen/plan_text.h"
+
+namespace loadgen {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+// ---- the parts of a plan as text
+
+TEST(PlanText, Duration_InEveryUnit) {
+  EXPECT_EQ(parse_duration("500us"), microseconds{500});
+  EXPECT_EQ(parse_duration("20ms"), milliseconds{20});
+  EXPECT_EQ(parse_duration("1.5s"), milliseconds{1500});
+  EXPECT_EQ(parse_duration("10"), seconds{10});
+  EXPECT_EQ(parse_duration("2m"), minutes{2});
+  EXPECT_EQ(parse_duration("2min"), minutes{2});
+  EXPECT_EQ(parse_duration("1h"), hours{1});
+  EXPECT_EQ(parse_duration("0"), Duration::zero());
+  EXPECT_EQ(parse_duration("168h"), hours{168});
+}
+
+TEST(PlanText, WhatIsNoDuration_IsNone) {
+  for (const char* text : {"", "s", "-1s", "1 s", " 1s", "1s ", "1d", "1S", "1e3", "0x10", "nan",
+                           "inf", "infs", "1.2.3s", "168.1h", "99999999999999999999h"}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+}
+
+TEST(PlanText, Count_InEveryUnit) {
+  EXPECT_EQ(parse_count("200"), 200);
+  EXPECT_EQ(parse_count("0.5"), 0.5);
+  EXPECT_EQ(parse_count("1.5k"), 1500);
+  EXPECT_EQ(parse_count("5K"), 5000);
+  EXPECT_EQ(parse_count("2M"), 2e6);
+  EXPECT_EQ(parse_count("1000M"), 1e9);
+  EXPECT_EQ(parse_count("0"), 0);
+}
+
+TEST(PlanText, WhatIsNoCount_IsNone) {
+  for (const char* text : {"", "k", "-1", "+1", "1 k", "1kk", "1G", "1001M", "1e9", "nan", "inf"}) {
+    EXPECT_EQ(parse_count(text), std::nullopt) << text;
+  }
+}
+
+TEST(PlanText, Stages_OneAfterTheOther) {
+  EXPECT_EQ(parse_stages("30s@1k,60s@5k"),
+            (std::vector<Stage>{{1000, seconds{30}}, {5000, seconds{60}}}));
+  EXPECT_EQ(parse_stages("2m@0"), (std::vector<Stage>{{0, minutes{2}}})) << "a pause";
+  for (const char* text : {"", ",", "30s", "@1k", "30s@", "0s@1k", "30s@1k,", ",30s@1k",
+                           "30s@1k@2k", "1k@30s", "30s@-1", "30s@1k;60s@5k"}) {
+    EXPECT_EQ(parse_stages(text), std::nullopt) << text;
+  }
+}
+
+TEST(PlanText, Sizes_FixedRangesAndWeights) {
+  EXPECT_EQ(parse_sizes("64"), (std::vector<SizeRange>{{64, 64, 1}}));
+  EXPECT_EQ(parse_sizes("32-512"), (std::vector<SizeRange>{{32, 512, 1}}));
+  EXPECT_EQ(parse_sizes("64:9,512-1000:0.5"),
+            (std::vector<SizeRange>{{64, 64, 9}, {512, 1000, 0.5}}));
+  EXPECT_EQ(parse_sizes("32-4000"),
+            (std::vector<SizeRange>{{kPayloadBytesMin, kPayloadBytesMax, 1}}));
+  for (const char* text : {"", "31", "4001", "-64", "64-", "512-32", "64:", "64:0", "64:-1", "64,",
+                           "64k", "64.5", "64:9:9", "32-64-128", "18446744073709551680"}) {
+    EXPECT_EQ(parse_sizes(text), std::nullopt) << text;
+  }
+}
+
+TEST(PlanText, Objective_IsAPercentileOrTheMost) {
+  EXPECT_EQ(parse_objective("p99<10ms"), (Objective{99, 10'000'000}));
+  EXPECT_EQ(parse_objective("p99.99<1s"), (Objective{99.99, 1'000'000'000}));
+  EXPECT_EQ(parse_objective("p100<1s"), (Objective{100, 1'000'000'000}));
+  EXPECT_EQ(parse_objective("max<500us"), (Objective{100, 500'000}));
+  for (const char* text :
+       {"", "p99", "p99<", "<10ms", "p<10ms", "p0<10ms", "p100.1<10ms", "99<10ms", "p99<0",
+        "p99<=10ms", "p99>10ms", "mean<10ms", "p99<10ms,p50<1ms", "P99<10ms", "p-1<10ms"}) {
+    EXPECT_EQ(parse_objective(text), std::nullopt) << text;
+  }
+}
+
+TEST(PlanText, Target_HasASchemeAndAPort_GivenOrUsual) {
+  const auto parsed = [](const char* text) {
+    const std::optional<Target> target = parse_target(text);
+    return target ? target->to_string() : "none";
+  };
+  EXPECT_EQ(parsed("localhost"), "native://localhost:8888");
+  EXPECT_EQ(parsed("localhost:1234"), "native://localhost:1234");
+  EXPECT_EQ(parsed("nats://localhost"), "nats://localhost:4222");
+  EXPECT_EQ(parsed("redis://10.0.0.1:99/"), "redis://10.0.0.1:99");
+  EXPECT_EQ(parsed("mqtt://[::1]"), "mqtt://[::1]:1883");
+  EXPECT_EQ(parsed("irc://[::1]:7000"), "irc://[::1]:7000");
+  EXPECT_EQ(parsed("lines://h"), "lines://h:8888");
+  EXPECT_EQ(parsed("unix:/run/chat.sock"), "native://unix:/run/chat.sock");
+  for (const char* text : {"", "/", "nats://", "gopher://localhost", "://localhost", "NATS://h"}) {
+    EXPECT_EQ(parsed(text), "none") << text;
+  }
+}
+
+TEST(PlanText, Sources_AreAddressesAndRanges) {
+  const auto count = [](const char* text) {
+    const auto sources = parse_sources(text);
+    return sources ? static_cast<int>(sources->size()) : -1;
+  };
+  EXPECT_EQ(count("127.0.0.2"), 1);
+  EXPECT_EQ(count("127.0.0.2,127.0.0.9,::1"), 3);
+  EXPECT_EQ(count("127.0.0.2-127.0.0.9"), 8);
+  EXPECT_EQ(count("127.0.0.0-127.0.15.255"), 4096);
+  EXPECT_EQ(count("255.255.255.255-255.255.255.255"), 1) << "the last there is";
+  for (const char* text : {"", ",", "localhost", "127.0.0.256", "127.0.0.9-127.0.0.2", "127.0.0.2-",
+                           "127.0.0.0-127.0.16.0", "::1-::2", "127.0.0.1:80"}) {
+    EXPECT_EQ(count(text), -1) << text;
+  }
+  EXPECT_EQ(parse_sources("127.0.0.2-127.0.0.3")->back().endpoint().to_string(),
+            reactor::Address::ipv4(INADDR_LOOPBACK + 2, 0).endpoint().to_string());
+}
+
+// ---- the command line
+
+TEST(LoadgenOptions, Defaults_AreAFanOutThatTakesTwelveSeconds) {
+  const ParsedOptions parsed = parse({});
+  ASSERT_FALSE(parsed.is_over) << parsed.output;
+  const Plan& plan = parsed.options.plan;
+  EXPECT_EQ(plan.target.to_string(), "native://localhost:8888");
+  EXPECT_EQ(plan.workload, Workload::kFanout);
+  EXPECT_EQ(plan.clients, 200U);
+  EXPECT_EQ(plan.rooms, 1U);
+  EXPECT_EQ(plan.senders, 1U);
+  EXPECT_EQ(plan.sizes, (std::vector<SizeRange>{{64, 64, 1}}));
+  EXPECT_EQ(plan.stages, (std::vector<Stage>{{100, seconds{10}}}));
+  EXPECT_EQ(plan.warm_up, seconds{2});
+  EXPECT_EQ(plan.threads, 1U);
+  EXPECT_FALSE(plan.closed_loop || plan.find_max || plan.spin);
+  EXPECT_TRUE(plan.objectives.empty());
+  EXPECT_FALSE(parsed.options.quiet);
+  EXPECT_EQ(parsed.options.json_path, "");
+  EXPECT_EQ(parsed.options.command_line, "chat-loadgen");
+}
+
+struct Expected {
+  std::size_t clients;
+  std::size_t rooms;
+  std::size_t senders;
+  double rate;
+  Duration duration;
+  Duration warm_up;
+};
+
+TEST(LoadgenOptions, EveryWorkload_HasDefaultsOfItsOwn) {
+  const auto expect = [](const char* workload, const Expected& expected) {
+    const Plan plan = plan_of({"--workload", workload});
+    EXPECT_EQ(plan.clients, expected.clients) << workload;
+    EXPECT_EQ(plan.rooms, expected.rooms) << workload;
+    EXPECT_EQ(plan.senders, expected.senders) << workload;
+    EXPECT_EQ(plan.stages, (std::vector<Stage>{{expected.rate, expected.duration}})) << workload;
+    EXPECT_EQ(plan.warm_up, expected.warm_up) << workload;
+  };
+  expect("fanout", {200, 1, 1, 100, seconds{10}, seconds{2}});
+  expect("direct", {200, 1, 200, 1000, seconds{10}, seconds{2}});
+  expect("rooms", {200, 20, 20, 1000, seconds{10}, seconds{2}});
+  expect("churn", {200, 1, 1, 100, seconds{10}, seconds{2}});
+  expect("idle", {10'000, 1, 1, 0, seconds{10}, seconds{0}});
+  expect("storm", {1000, 1, 1, 10, seconds{2}, seconds{0}});
+  EXPECT_EQ(plan_of({"--workload", "churn"}).churns_per_second, 20);
+  EXPECT_EQ(plan_of({"--workload", "storm"}).connects_at_once, 1000U) << "all at once";
+  EXPECT_EQ(plan_of({}).churns_per_second, 0);
+}
+
+TEST(LoadgenOptions, EveryOption_ArrivesInThePlan) {
+  const ParsedOptions parsed = parse({"nats://10.0.0.1:1",
+                                      "--workload",
+                                      "rooms",
+                                      "--clients",
+                                      "1000",
+                                      "--rooms",
+                                      "50",
+                                      "--senders",
+                                      "70",
+                                      "--size",
+                                      "32-512",
+                                      "--rate",
+                                      "5k",
+                                      "--duration",
+                                      "1m",
+                                      "--warm-up",
+                                      "5s",
+                                      "--ramp-up",
+                                      "3s",
+                                      "--arrivals",
+                                      "poisson",
+                                      "--slo",
+                                      "p99<10ms",
+                                      "--slo",
+                                      "max<1s",
+                                      "--connect-rate",
+                                      "500",
+                                      "--source-ip",
+                                      "127.0.0.2-127.0.0.3",
+                                      "--threads",
+                                      "4",
+                                      "--spin",
+                                      "--seed",
+                                      "7",
+                                      "--server-pid",
+                                      "4711",
+                                      "--json",
+                                      "a",
+                                      "--csv",
+                                      "b",
+                                      "--hgrm",
+                                      "c",
+                                      "--html",
+                                      "d",
+                                      "--quiet"});
+  ASSERT_FALSE(parsed.is_over) << parsed.output;
+  const Plan& plan = parsed.options.plan;
+  EXPECT_EQ(plan.target.to_string(), "nats://10.0.0.1:1");
+  EXPECT_EQ(plan.workload, Workload::kRooms);
+  EXPECT_EQ(plan.clients, 1000U);
+  EXPECT_EQ(plan.rooms, 50U);
+  EXPECT_EQ(plan.senders, 70U);
+  EXPECT_EQ(plan.sizes, (std::vector<SizeRange>{{32, 512, 1}}));
+  EXPECT_EQ(plan.stages, (std::vector<Stage>{{5000, minutes{1}}}));
+  EXPECT_EQ(plan.warm_up, seconds{5});
+  EXPECT_EQ(plan.ramp_up, seconds{3});
+  EXPECT_EQ(plan.arrivals, Arrivals::kPoisson);
+  EXPECT_EQ(plan.objectives, (std::vector<Objective>{{99, 10'000'000}, {100, 1'000'000'000}}));
+  EXPECT_EQ(plan.connects_per_second, 500);
+  EXPECT_EQ(plan.source_addresses.size(), 2U);
+  EXPECT_EQ(plan.threads, 4U);
+  EXPECT_TRUE(plan.spin);
+  EXPECT_EQ(plan.seed, 7U);
+  EXPECT_EQ(plan.server_pid, 4711);
+  EXPECT_EQ(parsed.options.json_path, "a");
+  EXPECT_EQ(parsed.options.csv_path, "b");
+  EXPECT_EQ(parsed.options.hgrm_path, "c");
+  EXPECT_EQ(parsed.options.html_path, "d");
+  EXPECT_TRUE(parsed.options.quiet);
+}
+
+TEST(LoadgenOptions, TheOtherOptions_ArriveToo) {
+  EXPECT_EQ(plan_of({"--workload", "churn", "--churn-rate", "5"}).churns_per_second, 5);
+  EXPECT_EQ(plan_of({"--stages", "1s@5,2s@6"}).stages,
+            (std::vector<Stage>{{5, seconds{1}}, {6, seconds{2}}}));
+  EXPECT_EQ(plan_of({"--spawn", "chat-server --listen 127.0.0.1:0"}).spawn,
+            "chat-server --listen 127.0.0.1:0");
+  const Plan closed = plan_of({"--closed-loop", "--window", "16"});
+  EXPECT_TRUE(closed.closed_loop);
+  EXPECT_EQ(closed.window, 16U);
+  EXPECT_EQ(closed.stages, (std::vector<Stage>{{0, seconds{10}}}));
+}
+
+TEST(LoadgenOptions, FindMax_HasAnObjectiveAndShortTrials) {
+  const Plan plan = plan_of({"--find-max"});
+  EXPECT_TRUE(plan.find_max);
+  EXPECT_EQ(plan.objectives, (std::vector<Objective>{{99, 10'000'000}}));
+  EXPECT_EQ(plan.stages, (std::vector<Stage>{{100, seconds{3}}}));
+  EXPECT_EQ(plan_of({"--find-max", "--slo", "p50<1ms"}).objectives,
+            (std::vector<Objective>{{50, 1'000'000}}));
+}
+
+TEST(LoadgenOptions, WarmUp_IsAtLeastAsLongAsTheRamp) {
+  EXPECT_EQ(plan_of({"--ramp-up", "5s"}).warm_up, seconds{5});
+  EXPECT_EQ(plan_of({"--ramp-up", "1s"}).warm_up, seconds{2});
+}
+
+TEST(LoadgenOptions, Rooms_HaveOneSenderEachAndTwoClientsAtLeast) {
+  EXPECT_EQ(plan_of({"--workload", "rooms", "--clients", "1000", "--rooms", "50"}).senders, 50U);
+  const Plan small = plan_of({"--workload", "rooms", "--clients", "10"});
+  EXPECT_EQ(small.rooms, 5U);
+  EXPECT_EQ(small.senders, 5U);
+}
+
+TEST(LoadgenOptions, Window_IsOneForEachSenderAtLeast) {
+  EXPECT_EQ(plan_of({"--closed-loop"}).window, 128U);
+  EXPECT_EQ(plan_of({"--closed-loop", "--workload", "direct"}).window, 200U);
+}
+
+TEST(LoadgenOptions, CommandLine_IsKeptAsItCouldBeTypedAgain) {
+  EXPECT_EQ(parse({"--spawn", "chat-server --threads 2", "--slo", "p99<10ms", "--seed", "3"})
+                .options.command_line,
+            "chat-loadgen --spawn 'chat-server --threads 2' --slo 'p99<10ms' --seed 3");
+  EXPECT_EQ(parse({"--spawn", "it's"}).options.command_line, R"(chat-loadgen --spawn 'it'\''s')");
+}
+
+TEST(LoadgenOptions, EveryMistake_IsToldInTwoLinesAndEndsWith2) {
+  const std::vector<std::vector<std::string>> mistakes{
+      {"--no-such-option"},
+      {"localhost", "localhost"},
+      {"gopher://localhost"},
+      {"--clients"},
+      {"--clients", "none"},
+      {"--clients", "-1"},
+      {"--clients", "0"},
+      {"--clients", "1"},
+      {"--clients", "16777216"},
+      {"--clients", "99999999999999999999"},
+      {"--rooms", "0"},
+      {"--rooms", "101"},
+      {"--senders", "0"},
+      {"--senders", "200"},
+      {"--senders", "201"},
+      {"--workload", "nonsense"},
+      {"--workload", "direct", "--clients", "201"},
+      {"--workload", "direct", "--rooms", "2"},
+      {"--workload", "churn", "--senders", "100"},
+      {"lines://localhost", "--workload", "direct"},
+      {"lines://localhost", "--rooms", "2"},
+      {"lines://localhost", "--workload", "rooms", "--rooms", "1"},
+      {"irc://localhost", "--size", "401"},
+      {"irc://localhost", "--size", "64,32-401"},
+      {"--size", "5"},
+      {"--size", "5000"},
+      {"--rate", "0"},
+      {"--rate", "-5"},
+      {"--rate", "fast"},
+      {"--duration", "-1s"},
+      {"--duration", "0"},
+      {"--stages", "1s"},
+      {"--stages", "1s@1", "--rate", "5"},
+      {"--stages", "1s@1", "--duration", "5s"},
+      {"--warm-up", "soon"},
+      {"--ramp-up", "3s", "--warm-up", "2s"},
+      {"--arrivals", "late"},
+      {"--closed-loop", "--rate", "100"},
+      {"--closed-loop", "--stages", "1s@1"},
+      {"--closed-loop", "--find-max"},
+      {"--closed-loop", "--ramp-up", "1s"},
+      {"--closed-loop", "--arrivals", "poisson"},
+      {"--closed-loop", "--window", "0"},
+      {"--closed-loop", "--window", "9", "--senders", "10"},
+      {"--closed-loop", "--workload", "idle"},
+      {"--window", "10"},
+      {"--find-max", "--stages", "1s@1"},
+      {"--find-max", "--rate", "0"},
+      {"--slo", "p99"},
+      {"--slo", "p99<10ms", "--slo", "fast"},
+      {"--workload", "idle", "--rate", "5"},
+      {"--workload", "idle", "--find-max"},
+      {"--churn-rate", "5"},
+      {"--workload", "churn", "--churn-rate", "x"},
+      {"--connect-rate", "x"},
+      {"--source-ip", "localhost"},
+      {"--threads", "0"},
+      {"--threads", "257"},
+      {"--threads", "51"},
+      {"--threads", "3", "--clients", "8"},
+      {"--seed", "x"},
+      {"--server-pid", "x"},
+      {"--server-pid", "-1"},
+      {"--server-pid", "1", "--spawn", "chat-server"},
+      {"--json"},
+  };
+  for (const std::vector<std::string>& words : mistakes) {
+    const ParsedOptions parsed = parse(words);
+    std::string line;
+    for (const std::string& word : words) {
+      line += word + " ";
+    }
+    EXPECT_TRUE(parsed.is_over) << line;
+    EXPECT_EQ(parsed.exit_code, 2) << line;
+    EXPECT_EQ(std::count(parsed.output.begin(), parsed.output.end(), '\n'), 2) << line << "\n"
+                                                                               << parsed.output;
+    EXPECT_TRUE(parsed.output.ends_with("chat-loadgen --help tells what there is\n")) << line;
+  }
+}
+
+TEST(LoadgenOptions, MistakesInTheNumbers_AreToldInWords) {
+  const auto told = [](const std::vector<std::string>& words) { return parse(words).output; };
+  EXPECT_NE(told({"--size", "5"}).find("--size"), std::string::npos);
+  EXPECT_NE(told({"--size", "5"}).find("\"5\""), std::string::npos);
+  EXPECT_NE(told({"--senders", "200"}).find("at most 199"), std::string::npos);
+  EXPECT_NE(told({"irc://h", "--size", "500"}).find("400"), std::string::npos);
+  EXPECT_NE(told({"--threads", "257"}).find("--threads"), std::string::npos)
+      << told({"--threads", "257"});
+}
+
+TEST(LoadgenOptions, AllMaySend_WhereTheyHearThemselvesOrOnlyOneOther) {
+  EXPECT_EQ(plan_of({"redis://h", "--senders", "200"}).senders, 200U);
+  EXPECT_EQ(plan_of({"--workload", "direct", "--senders", "200"}).senders, 200U);
+}
+
+std::size_t columns_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+  }));
+}
+
+TEST(LoadgenOptions, Help_FitsATerminalAndHasThreeExamples) {
+  const ParsedOptions parsed = parse({"--help"});
+  EXPECT_TRUE(parsed.is_over);
+  EXPECT_EQ(parsed.exit_code, 0);
+  std::istringstream help(parsed.output);
+  int lines = 0;
+  int examples = 0;
+  for (std::string line; std::getline(help, line); ++lines) {
+    EXPECT_LE(columns_of(line), 80U) << line;
+    examples += line.starts_with("  chat-loadgen") ? 1 : 0;
+  }
+  EXPECT_LE(lines, 60) << parsed.output;
+  EXPECT_EQ(examples, 3);
+}
+
+TEST(LoadgenOptions, Version_IsTold) {
+  const ParsedOptions parsed = parse({"--version"});
+  EXPECT_TRUE(parsed.is_over);
+  EXPECT_EQ(parsed.exit_code, 0);
+  EXPECT_EQ(parsed.output, "chat-loadgen " CHAT_VERSION "\n");
+}
+
+std::string setting(const Plan& plan, const std::string& name) {
+  for (const Setting& setting : describe(plan)) {
+    if (setting.name == name) {
+      return setting.value;
+    }
+  }
+  return "none";
+}
+
+TEST(LoadgenOptions, Describe_TellsWhatWasAsked) {
+  const Plan plan = plan_of({"--clients",  "1000",
+                             "--rooms",    "5",
+                             "--senders",  "10",
+                             "--size",     "64:9,100-512:1",
+                             "--stages",   "30s@1k,1m@2.5k",
+                             "--warm-up",  "4s",
+                             "--ramp-up",  "3s",
+                             "--arrivals", "poisson",
+                             "--threads",  "2",
+                             "--spin",     "--slo",
+                             "p99<10ms",   "--slo",
+                             "max<1s",     "--connect-rate",
+                             "500"});
+  EXPECT_EQ(setting(plan, "clients"), "1,000");
+  EXPECT_EQ(setting(plan, "rooms"), "5");
+  EXPECT_EQ(setting(plan, "senders"), "10");
+  EXPECT_EQ(setting(plan, "payload bytes"), "64:9,100-512:1");
+  EXPECT_EQ(setting(plan, "loop"), "open, poisson arrivals");
+  EXPECT_EQ(setting(plan, "stages"), "30s@1000,60s@2500");
+  EXPECT_EQ(setting(plan, "warm-up"), "4s");
+  EXPECT_EQ(setting(plan, "ramp-up"), "3s");
+  EXPECT_EQ(setting(plan, "connects"), "500/s");
+  EXPECT_EQ(setting(plan, "threads"), "2, spinning");
+  EXPECT_EQ(setting(plan, "objectives"), "p99 < 10.0 ms, max < 1.00 s");
+  EXPECT_EQ(setting(plan, "churn"), "none");
+  EXPECT_EQ(setting(plan, "search"), "none");
+}
+
+TEST(LoadgenOptions, Describe_OfAClosedLoopASearchAndChurn) {
+  const Plan closed = plan_of({"--closed-loop", "--window", "7"});
+  EXPECT_EQ(setting(closed, "loop"), "closed, 7 in flight");
+  EXPECT_EQ(setting(closed, "stages"), "10s");
+  EXPECT_NE(setting(plan_of({"--find-max"}), "search"), "none");
+  EXPECT_EQ(setting(plan_of({"--workload", "churn", "--churn-rate", "2.5"}), "churn"),
+            "2.5 clients/s");
+}
+
+}  // namespace
+}  // namespace loadgen
