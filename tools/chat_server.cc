@@ -147,13 +147,13 @@ int serve(const tools::ServerSettings& settings) {
   SignalWatch signals;
   start_log(settings.log_level);
   const reactor::BackendChoice choice = reactor::choose_backend(settings.backend);
-  log_backend(settings.backend, choice);
   chat::Server server(settings.server, [choice] { return reactor::make_net(choice.backend); });
   for (const std::string& listen : settings.listen) {
     if (const std::string wrong = listen_on(server, listen); !wrong.empty()) {
       return complain(wrong);
     }
   }
+  log_backend(settings.backend, choice);
   spdlog::info("ready: {} thread{}, up to {} clients", settings.server.threads,
                settings.server.threads == 1 ? "" : "s", settings.server.limits.clients_max);
   signals.start(server);

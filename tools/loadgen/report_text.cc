@@ -179,13 +179,10 @@ void add_clients(Page& page, const Result& result) {
   }
   const Fairness& fairness = result.fairness;
   if (fairness.median_mean_ns > 0) {
-    page.line(
-        "fairness",
-        fmt::format("members' mean latencies from {} to {}, median {}; slowest / median {:.2f}",
-                    format_duration_ns(fairness.fastest_mean_ns),
-                    format_duration_ns(fairness.slowest_mean_ns),
-                    format_duration_ns(fairness.median_mean_ns),
-                    fairness.slowest_mean_ns / fairness.median_mean_ns));
+    page.line("fairness", fmt::format("members' mean latencies: {} to {}, median {}",
+                                      format_duration_ns(fairness.fastest_mean_ns),
+                                      format_duration_ns(fairness.slowest_mean_ns),
+                                      format_duration_ns(fairness.median_mean_ns)));
   }
 }
 
@@ -206,14 +203,14 @@ void add_processes(Page& page, const Result& result) {
     use = join(use, fmt::format("{} deliveries per CPU-second",
                                 format_count(server.deliveries_per_cpu_second)));
   }
-  if (server.bytes_per_connection > 0) {
-    use = join(use, fmt::format("{} per connection", format_bytes(server.bytes_per_connection)));
-  }
   page.line("server", use);
-  page.line("", fmt::format("{} of memory before, {} with all clients, {} at most",
+  page.line("", fmt::format("memory: {} before, {} with all clients, {} at most",
                             format_bytes(static_cast<double>(server.memory_before_bytes)),
                             format_bytes(static_cast<double>(server.memory_registered_bytes)),
                             format_bytes(static_cast<double>(server.memory_peak_bytes))));
+  if (server.bytes_per_connection > 0) {
+    page.line("", fmt::format("{} per connection", format_bytes(server.bytes_per_connection)));
+  }
 }
 
 std::string describe_faults(const Integrity& integrity) {
@@ -240,7 +237,8 @@ void add_integrity(Page& page, const Result& result) {
   } else if (all.expected == 0) {
     page.line("integrity", "nothing was to be delivered");
   } else {
-    page.line("integrity", counts + ", none lost, doubled, out of order or corrupted");
+    page.line("integrity", fmt::format("all {} deliveries came, once each, in order and undamaged",
+                                       format_count(static_cast<double>(all.delivered))));
   }
   std::size_t broken = 0;
   for (const RoomResult& room : result.rooms) {

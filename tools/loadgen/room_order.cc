@@ -69,6 +69,9 @@ void RoomOrder::place(Follower& follower, MessageKey key) {
 // index goes before the first later one of his that stands behind `from`, so that who had not got
 // it by then has missed it. Returns where it is now.
 std::uint64_t RoomOrder::move_up(std::uint64_t index, std::uint64_t from) {
+  if (!at(index).out_of_turn) {
+    return index;
+  }
   const MessageKey key = at(index).key;
   const auto iterator_at = [this](std::uint64_t place) {
     return entries_.begin() + static_cast<std::ptrdiff_t>(place - forgotten_);
@@ -77,7 +80,7 @@ std::uint64_t RoomOrder::move_up(std::uint64_t index, std::uint64_t from) {
   const auto later = std::find_if(iterator_at(from), moved, [key](const Entry& entry) {
     return entry.key.sender == key.sender && entry.key.sequence > key.sequence;
   });
-  if (!moved->out_of_turn || later == moved) {
+  if (later == moved) {
     return index;
   }
   moved->out_of_turn = false;
