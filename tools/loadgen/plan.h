@@ -61,32 +61,31 @@ struct Target {
 // Everything that a run is to do. Made by the options, checked, then only read.
 struct Plan {
   Target target;
+  std::string spawn;   // a command that starts the server; empty: it runs already
+  int server_pid = 0;  // 0: not watched
+
   Workload workload = Workload::kFanout;
+  Arrivals arrivals = Arrivals::kFixed;
+  bool closed_loop = false;
+  bool find_max = false;
+  bool spin = false;
+
   std::size_t clients = 200;
   std::size_t rooms = 1;
   std::size_t senders = 1;
-  std::vector<SizeRange> sizes = std::vector<SizeRange>(1);
-  Arrivals arrivals = Arrivals::kFixed;
-  std::vector<Stage> stages;
-  Duration warm_up = std::chrono::seconds{2};  // at the first stage's rate; not measured
-  Duration ramp_up{};                          // of the warm-up's rate, from nothing; part of it
-
-  bool closed_loop = false;
   std::size_t window = 128;  // messages on their way at most, in a closed loop
-
-  bool find_max = false;
-  std::vector<Objective> objectives;
-
-  double connects_per_second = 0;  // 0: as fast as they are answered
-  std::size_t connects_at_once = 256;
-  double churns_per_second = 0;                    // clients that leave, each replaced by a new one
-  std::vector<reactor::Address> source_addresses;  // empty: the system's choice
   std::size_t threads = 1;
-  bool spin = false;
+  std::size_t connects_at_once = 256;
+  double connects_per_second = 0;  // 0: as fast as they are answered
+  double churns_per_second = 0;    // clients that leave, each replaced by a new one
   std::uint64_t seed = 1;
 
-  std::string spawn;   // a command that starts the server; empty: it runs already
-  int server_pid = 0;  // 0: not watched
+  std::vector<SizeRange> sizes = std::vector<SizeRange>(1);
+  std::vector<Stage> stages;
+  std::vector<Objective> objectives;
+  std::vector<reactor::Address> source_addresses;  // empty: the system's choice
+  Duration warm_up = std::chrono::seconds{2};      // at the first stage's rate; not measured
+  Duration ramp_up{};  // of the warm-up's rate, from nothing; part of it
 };
 
 }  // namespace loadgen
