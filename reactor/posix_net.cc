@@ -168,7 +168,7 @@ ssize_t send_parts(const WriteOp& op) {
   }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(op.parts);
-  message.msg_iovlen = static_cast<std::size_t>(op.part_count);
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(op.part_count);
   return ::sendmsg(op.fd, &message, kSendFlags);
 }
 
