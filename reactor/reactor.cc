@@ -142,7 +142,8 @@ std::optional<Duration> Reactor::wait_time(std::optional<Duration> wait_max) con
   std::optional<Duration> wait = wait_max;
   const auto at_most = [&wait](Duration limit) { wait = wait ? std::min(*wait, limit) : limit; };
   if (const std::optional<TimePoint> due = timers_.next_due()) {
-    at_most(std::max(*due - now_, Duration::zero()));
+    // now_ is as old as the turn was long: a timer would be late by that.
+    at_most(std::max(*due - net_->now(), Duration::zero()));
   }
   if (reading_held_) {
     at_most(kHeldWait);

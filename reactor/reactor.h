@@ -110,8 +110,8 @@ class Reactor final : private TimerHandler {
   // millisecond.
   void hold_reading(bool held) { reading_held_ = held; }
 
-  TimePoint now() const { return now_; }             // read once a turn
-  std::int64_t unix_ms() const { return unix_ms_; }  // read once a turn
+  TimePoint now() const { return now_; }             // as of the turn's beginning
+  std::int64_t unix_ms() const { return unix_ms_; }  // the same
   Timers& timers() { return timers_; }
   const Stats& stats() const { return stats_; }
   // Enough for this turn: what can wait should wait until after the flush. See Connection::send.

@@ -15,6 +15,8 @@ EXIT_INTEGRITY_BROKEN = 100
 # Beyond what a run should take, for registration and draining.
 PATIENCE_S = 120
 LOOK_EVERY_S = 0.5
+# What a server had open when it was looked at first, such as the look's own connection.
+FILES_CLOSED_MEANWHILE_MAX = 8
 
 
 @dataclass
@@ -96,7 +98,8 @@ class IdleMemory:
     def look(self):
         """The last look at which all clients were there counts: quiet has lasted longest then."""
         try:
-            if machine.open_files(self._pid) >= self._files_before + self._clients:
+            here = machine.open_files(self._pid) - self._files_before
+            if here >= self._clients - FILES_CLOSED_MEANWHILE_MAX:
                 self._bytes = machine.private_bytes(self._pid)
         except OSError:
             pass  # it has ended
