@@ -503,25 +503,6 @@ TEST_F(ReactorRules, Time_IsReadOnceATurn) {
   EXPECT_EQ(loop->now(), before) << "the same all through the turn";
 }
 
-TEST_F(ReactorRules, TimerAfterALongTurn_IsNotLateByItsLength) {
-  struct Quiet final : reactor::TimerHandler {
-    void on_timer(std::uint64_t /*argument*/) override {}
-  } timer;
-  start();
-  const Link link = connect();
-  turn_until_quiet();
-  link.handler.data = [this](Connection&, std::string_view bytes) {
-    world.advance(milliseconds{5});
-    return bytes.size();
-  };
-  const reactor::TimerId id = loop->timers().arm(loop->now() + milliseconds{20}, timer);
-  world.peer_write(link.peer, "tick");
-  turn(2);
-  ASSERT_TRUE(net->timeouts.back().has_value());
-  EXPECT_LE(*net->timeouts.back(), milliseconds{15});
-  loop->timers().cancel(id);
-}
-
 TEST_F(ReactorRules, Activity_MovesTheDeadlineWithoutTouchingTheTimer) {
   start({.idle_timeout = seconds{10}});
   const Link link = connect();
