@@ -38,9 +38,6 @@ template <class Item>
 class Batch {
  public:
   static constexpr std::size_t kChunkBytes = std::size_t{16} << 10;
-  // A batch of this size is worth handing over at once: the other side can work on it, and can
-  // stop between two batches.
-  static constexpr std::size_t kFullBytes = std::size_t{64} << 10;
 
   Batch() = default;
   Batch(Batch&& other) noexcept
@@ -70,8 +67,6 @@ class Batch {
     }
     return sum;
   }
-
-  bool full() const { return bytes() >= kFullBytes; }
 
   // Keeps the first chunk and the room for items, for the next use.
   void clear() {

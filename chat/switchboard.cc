@@ -1,14 +1,27 @@
 #include "chat/switchboard.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chat {
+
+namespace {
+
+// The other side can stop between two batches, never inside one: what a batch makes must be little
+// beside the mark at which it stops. But it should hold what one read budget of ordinary lines
+// makes, because each further batch of a turn costs every recipient a write of its own.
+std::size_t batch_bytes_max(const Limits& limits) {
+  return std::min(std::size_t{256} << 10, limits.out_high_mark_bytes / 4);
+}
+
+}  // namespace
 
 Switchboard::Switchboard(const Limits& limits, std::size_t clients_max,
                          const std::vector<std::unique_ptr<Shard>>& shards, Handover& handover)
     : reactor_(shards.front()->reactor()),
       shards_(shards),
       handover_(handover),
+      batch_bytes_max_(batch_bytes_max(limits)),
       hub_(limits, *this),
       admission_(limits, clients_max),
       outgoing_(shards.size()),
@@ -35,7 +48,7 @@ void Switchboard::on_event(const Event& event) {
       shards_[0]->apply(event);
     } else {
       outgoing_[shard].add(event);
-      if (outgoing_[shard].full()) {
+      if (outgoing_[shard].bytes() >= batch_bytes_max_) {
         post(shard);
       }
     }
@@ -95,7 +108,7 @@ void Switchboard::on_mail(HubMail& mail) {
 
 void Switchboard::Remote::submit(SessionRef from, const Command& command) {
   mail_.commands.add({from, command});
-  if (mail_.commands.full()) {
+  if (mail_.commands.bytes() >= board_.batch_bytes_max_) {
     post();
   }
 }

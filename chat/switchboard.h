@@ -83,6 +83,8 @@ class Switchboard final : private EventSink,
   reactor::Reactor& reactor_;  // shard 0's
   const std::vector<std::unique_ptr<Shard>>& shards_;
   Handover& handover_;
+  // A batch of this size goes at once instead of at the end of the turn.
+  const std::size_t batch_bytes_max_;
   Hub hub_;
   Admission admission_;
   std::vector<Batch<Event>> outgoing_;  // by shard, gathered in this turn; [0] stays empty

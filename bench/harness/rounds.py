@@ -65,7 +65,7 @@ def measure_rounds(servers, cells, rounds, pace, on_run):
 def measure_once(server, cell, pace, round_number, cores):
     """A server of its own for each run: none has another run's memory."""
     try:
-        with Running(server, cores.server if server.pinned else None) as running:
+        with Running(server, cores.server) as running:
             return measure(build.LOADGEN, running, cell, pace, round_number, cores.generator)
     except CannotMeasure as error:
         return Run(cell.name, server.name, round_number, intact=True, error=str(error))

@@ -55,7 +55,6 @@ class Server:
     payload_bytes_max: int = 1 << 20
     connects_per_second: int = 0  # 0: as fast as it answers
     rooms_when_idle: int = 1
-    pinned: bool = True
     notes: tuple = ()
 
     def find_program(self):
@@ -162,7 +161,7 @@ def all_servers(root):
     return (
         Server("ours", "chat-server", "native", ours, _ours()),
         Server("ours-2", "chat-server --threads 2", "native", ours, _ours("--threads", "2"),
-               pinned=False, notes=("not pinned to one core",)),
+               notes=("both threads on the one core: what handing over costs",)),
         Server("ours-epoll", "chat-server --backend epoll", "native", ours,
                _ours("--backend", "epoll")),
         Server("ours-uring", "chat-server --backend io_uring", "native", ours,
