@@ -110,6 +110,7 @@ void Connection::consume_output(std::size_t bytes) {
   const std::size_t owned = std::min(bytes, output_.size());
   output_.consume(owned);
   bytes -= owned;
+  CHECK(bytes <= borrowed_bytes_, "more was written than there is", bytes, borrowed_bytes_);
   borrowed_bytes_ -= static_cast<std::uint32_t>(bytes);
   while (bytes > 0 && bytes >= borrowed_[0].size()) {
     bytes -= borrowed_[0].size();

@@ -19,9 +19,9 @@ class MailHandler {
 };
 
 // Hands values from any thread to one loop, in the order posted. The loop is woken only when the
-// mailbox was empty, and takes at most Reactor::kMailBudget items a turn, fewer when the turn is
-// full. Owned by whoever owns
-// the receiving side; outlives every thread that posts. The handler is called on the loop's thread.
+// mailbox was empty, and takes at most Reactor::kMailBudget items a turn; of a turn that is full,
+// one. Owned by whoever owns the receiving side; outlives every thread that posts. The handler is
+// called on the loop's thread.
 template <class Mail>
 class Mailbox final : private MailboxBase {
  public:
@@ -54,8 +54,11 @@ class Mailbox final : private MailboxBase {
       const std::lock_guard lock(mutex_);
       taken_.swap(incoming_);
     }
-    for (; budget > 0 && next_ < taken_.size() && !reactor_.turn_is_full(); --budget) {
+    // One in any case: what is read from the network, however much, does not keep mail waiting.
+    bool is_enough = false;
+    for (; budget > 0 && next_ < taken_.size() && !is_enough; --budget) {
       handler_.on_mail(taken_[next_++]);
+      is_enough = reactor_.turn_is_full();
     }
     if (next_ < taken_.size()) {
       return true;

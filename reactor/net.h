@@ -73,7 +73,7 @@ struct ListenOptions {
   int backlog = 4096;  // the kernel cuts it to its own limit (net.core.somaxconn)
 };
 
-// Every call that the loop makes to the operating system, and the only seam of the reactor: two
+// Every call that the loop makes to the operating system, and the only seam of the reactor: three
 // real backends, a simulated one in the tests, and whatever counts calls in the benchmarks.
 // One Net belongs to one Reactor and is used on its thread; only wake() may come from elsewhere.
 // Calls never block except wait(). Errors are errno values, handed up as they are; EINTR too, so

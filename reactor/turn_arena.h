@@ -11,7 +11,8 @@ namespace reactor {
 
 // Memory for what one turn sends to many: bytes are laid one behind the other and stay where they
 // are until clear(), so that Connection::send_borrowed can hand the same stretch to every
-// recipient. Its blocks are lent by the loop's pool. Used on the loop's thread only.
+// recipient. Its blocks are lent by the loop's pool, which outlives it. Used on the loop's thread
+// only.
 class TurnArena {
  public:
   explicit TurnArena(BufferPool& pool) : pool_(&pool) {}

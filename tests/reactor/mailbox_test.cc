@@ -104,6 +104,22 @@ TEST_F(MailboxTest, PostedWhileABacklogIsDelivered_IsNotForgotten) {
   EXPECT_EQ(receiver.received.back(), "meanwhile");
 }
 
+TEST_F(MailboxTest, TurnsThatAreAlwaysFull_TakeOneItemEach) {
+  mailbox.reset();
+  start({.read_budget_bytes = 1000, .turn_read_budget_bytes = 1000});
+  mailbox.emplace(*loop, receiver);
+  const Link flood = connect();
+  turn_until_quiet();
+  world.peer_write(flood.peer, std::string(10'000, 'x'));
+  mailbox->post("one");
+  mailbox->post("two");
+  turn();
+  EXPECT_THAT(receiver.received, ElementsAre("one"));
+  turn();
+  EXPECT_THAT(receiver.received, ElementsAre("one", "two"));
+  EXPECT_LT(flood.handler.received.size(), 10'000U) << "no turn was full";
+}
+
 TEST_F(MailboxTest, HandlerSendsToAConnection_LeavesInTheSameTurn) {
   const Link link = connect();
   turn_until_quiet();
