@@ -41,10 +41,13 @@ class Batch {
 
   Batch() = default;
   Batch(Batch&& other) noexcept
-      : items_(std::exchange(other.items_, {})), chunks_(std::exchange(other.chunks_, {})) {}
+      : items_(std::exchange(other.items_, {})),
+        chunks_(std::exchange(other.chunks_, {})),
+        text_bytes_(std::exchange(other.text_bytes_, 0)) {}
   Batch& operator=(Batch&& other) noexcept {
     items_ = std::exchange(other.items_, {});
     chunks_ = std::exchange(other.chunks_, {});
+    text_bytes_ = std::exchange(other.text_bytes_, 0);
     return *this;
   }
 
@@ -60,17 +63,12 @@ class Batch {
   bool empty() const { return items_.empty(); }
 
   // What the items and their text take, to bound a batch by.
-  std::size_t bytes() const {
-    std::size_t sum = items_.size() * sizeof(Item);
-    for (const Chunk& chunk : chunks_) {
-      sum += chunk.used;
-    }
-    return sum;
-  }
+  std::size_t bytes() const { return items_.size() * sizeof(Item) + text_bytes_; }
 
   // Keeps the first chunk and the room for items, for the next use.
   void clear() {
     items_.clear();
+    text_bytes_ = 0;
     if (!chunks_.empty()) {
       chunks_.resize(1);
       chunks_.front().used = 0;
@@ -96,11 +94,13 @@ class Batch {
     char* const copy = &chunk.data[chunk.used];
     std::copy(text.begin(), text.end(), copy);
     chunk.used += text.size();
+    text_bytes_ += text.size();
     return {copy, text.size()};
   }
 
   std::vector<Item> items_;
   std::vector<Chunk> chunks_;
+  std::size_t text_bytes_ = 0;
 };
 
 }  // namespace chat

@@ -2,13 +2,19 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/reactor/recording_net.h"
 #include "tests/sim/chat_sim.h"
 
 namespace {
@@ -115,6 +121,58 @@ TEST_F(ChatServer, SlowReader_BelowTheMaximum_GetsEverythingInOrder) {
     if (line.starts_with("@")) {
       EXPECT_NE(line.find(fmt::format("MESSAGE:Alice:{} x", next)), std::string::npos) << line;
       ++next;
+    }
+  }
+}
+
+// Whoever is written to last waits for the writes to all others.
+TEST_F(ChatServer, MembersOfARoom_TakeTurnsInBeingServedFirstAndLast) {
+  constexpr std::size_t kListeners = 5;
+  constexpr int kMessages = 200;
+  spdlog::set_level(spdlog::level::off);
+  sim::World world(1);
+  reactor_test::RecordingNet* net = nullptr;
+  chat::Server server(options, [&] {
+    auto made = std::make_unique<reactor_test::RecordingNet>(world);
+    net = made.get();
+    return made;
+  });
+  const auto turn = [&] { server.shards()[0]->reactor().turn(reactor::Duration::zero()); };
+  reactor::Address address;
+  ASSERT_EQ(server.listen(reactor::Address::ipv4(INADDR_LOOPBACK, 0), address), 0);
+  std::vector<Peer> peers;
+  for (std::size_t i = 0; i <= kListeners; ++i) {
+    const auto port = static_cast<std::uint16_t>(1024 + i);
+    const reactor::Address from = reactor::Address::ipv4(INADDR_LOOPBACK, port);
+    peers.emplace_back(world, world.peer_connect(address, from));
+    peers[i].send_line(fmt::format("REGISTER:c{}", i));
+    peers[i].write_some(SIZE_MAX);
+  }
+  for (int i = 0; i < 10; ++i) {
+    turn();
+  }
+  ASSERT_EQ(server.switchboard().hub().client_count(), peers.size());
+  std::map<int, int> first;  // how often, by descriptor
+  std::map<int, int> last;
+  for (int i = 0; i < kMessages; ++i) {
+    net->forget();
+    peers[0].send_line("BROADCAST:hello");
+    peers[0].write_some(SIZE_MAX);
+    turn();
+    std::vector<int> served;
+    for (const auto& call : net->calls) {
+      if (call.kind == reactor_test::CallKind::kWrite) {
+        served.push_back(call.fd);
+      }
+    }
+    ASSERT_EQ(served.size(), kListeners);
+    ++first[served.front()];
+    ++last[served.back()];
+  }
+  for (const auto& times : {first, last}) {
+    EXPECT_EQ(times.size(), kListeners);
+    for (const auto& [fd, count] : times) {
+      EXPECT_LE(count, kMessages / 2) << "descriptor " << fd;
     }
   }
 }
