@@ -55,11 +55,11 @@ void dispatch(benchmark::State& state, bool answers) {
       loop.turn();
     }
   }
-  loop.close_all();
   const auto count = static_cast<double>(expected);
   using benchmark::Counter;
   state.counters["time/connection"] = Counter(count, Counter::kIsRate | Counter::kInvert);
   state.counters["syscalls/connection"] = static_cast<double>(net.calls() - calls) / count;
+  loop.close_all();
 }
 
 void BM_Dispatch_ReadyConnections(benchmark::State& state) { dispatch(state, false); }

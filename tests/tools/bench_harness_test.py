@@ -185,10 +185,10 @@ class TablesTest(unittest.TestCase):
         self.assertIn("| NATS | failed |", self.table([failed], ("nats",)))
 
     def test_the_same_failure_is_told_once(self):
-        failed = [Run(cell.name, "nats", 0, error="gone") for cell in (SATURATED, FIXED)]
-        remarks = tables.remarks(summary.summarize(failed), [SERVERS["nats"]])
+        failed = [Run(cell.name, "redis", 0, error="gone") for cell in (SATURATED, FIXED)]
+        remarks = tables.remarks(summary.summarize(failed), [SERVERS["redis"]])
         self.assertEqual(remarks,
-                         [f"- NATS: failed in {SATURATED.name}, {FIXED.name}: gone."])
+                         [f"- Redis: failed in {SATURATED.name}, {FIXED.name}: gone."])
 
     def test_what_was_not_measured_is_a_dash(self):
         self.assertIn("| Redis | – |", self.table([], ("redis",)))
@@ -311,6 +311,12 @@ class TargetsTest(unittest.TestCase):
         broken.intact = False
         found = targets_of([broken], SATURATED).values()
         self.assertIs([t.met for t in found if "every message" in t.name][0], False)
+
+    def test_order_that_nobody_looked_at_is_neither_kept_nor_broken(self):
+        for runs in ([run(SATURATED, "redis", **{COST: 100})],
+                     [Run(SATURATED.name, "ours", 0, error="gone")]):
+            found = targets_of(runs, SATURATED).values()
+            self.assertIsNone([t.met for t in found if "every message" in t.name][0])
 
     def test_table_says_what_was_met(self):
         text = targets.targets_table(list(self.saturated(84).values()))
