@@ -112,8 +112,8 @@ int run(Options& options) {
   if (const std::string mistake = prepare(plan); !mistake.empty()) {
     return fail(mistake);
   }
-  if (server_pid != 0 && !look_at_process(server_pid)) {
-    return fail(fmt::format("there is no process {} to watch", server_pid));
+  if (plan.server_pid != 0 && !look_at_process(plan.server_pid)) {
+    return fail(fmt::format("there is no process {} to watch", plan.server_pid));
   }
   std::random_device device;
   const std::uint64_t run_key = std::uint64_t{device()} << 32 | device();

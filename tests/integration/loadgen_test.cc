@@ -72,6 +72,28 @@ Measured measure(std::uint16_t port, Args args) {
   return measured;
 }
 
+// A port of 127.0.0.1 where nobody answers, and that nobody else gets while this lives.
+class BoundPort {
+ public:
+  BoundPort() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address_);
+    auto* const any = reinterpret_cast<sockaddr*>(&address_);
+    EXPECT_EQ(bind(fd_, any, size), 0);
+    EXPECT_EQ(getsockname(fd_, any, &size), 0);
+  }
+  ~BoundPort() { close(fd_); }
+  BoundPort(const BoundPort&) = delete;
+  BoundPort& operator=(const BoundPort&) = delete;
+
+  std::uint16_t port() const { return ntohs(address_.sin_port); }
+
+ private:
+  int fd_;
+  sockaddr_in address_{};
+};
+
 std::uint64_t faults_made(const Process& server) {
   const std::string output = server.output();
   std::uint64_t count = 0;
@@ -152,8 +174,44 @@ TEST(Loadgen, StalledServer_CannotHide) {
   EXPECT_LT(latency.uncorrected.percentile_ns(50), latency.corrected.percentile_ns(99) / 2);
 }
 
+TEST(Loadgen, WhatComesLate_CountsAsDeliveredLate) {
+  // The stall begins after nine tenths of the second in which messages are sent.
+  const ServerProcess server(kFaultyServer, {"--fault", "stall", "--every", "1980"});
+  const Measured measured = measure(
+      server.port(), {"--clients", "12", "--rate", "200", "--warm-up", "0s", "--duration", "1s"});
+  const loadgen::StageResult& total = measured.result.total;
+  EXPECT_TRUE(measured.result.integrity.intact()) << measured.output;
+  EXPECT_EQ(total.delivered, 2200U);
+  EXPECT_GE(total.delivering_seconds, 1.8);
+  EXPECT_LE(total.delivered_per_second(), 2200 / 1.8);
+  EXPECT_LT(total.seconds, total.delivering_seconds);
+}
+
+TEST(Loadgen, EveryReport_IsWritten) {
+  const ServerProcess server(CHAT_SERVER_PATH);
+  const std::string base = fmt::format("{}loadgen_test.{}", testing::TempDir(), getpid());
+  const Measured measured = measure(
+      server.port(), {"--clients", "4", "--closed-loop", "--window", "4", "--warm-up", "0s",
+                      "--duration", "100ms", "--server-pid", std::to_string(server.pid()), "--csv",
+                      base + ".csv", "--hgrm", base + ".hgrm", "--html", base + ".html"});
+  EXPECT_EQ(measured.result.server.pid, server.pid()) << measured.output;
+  EXPECT_GT(measured.result.server.memory_peak_bytes, 0U);
+  EXPECT_GT(measured.result.server.cpu_seconds, 0);
+  const auto first_line_of = [&base](const char* ending) {
+    const std::string path = base + ending;
+    std::string line;
+    std::getline(std::ifstream(path), line);
+    std::filesystem::remove(path);
+    return line;
+  };
+  EXPECT_TRUE(first_line_of(".csv").starts_with("at_seconds,"));
+  EXPECT_TRUE(first_line_of(".hgrm").find("Percentile") != std::string::npos);
+  EXPECT_TRUE(first_line_of(".html").starts_with("<!DOCTYPE html>"));
+}
+
 TEST(Loadgen, EveryWorkload_PassesAgainstOurServer) {
-  // In a closed loop nothing depends on how punctual this machine is.
+  // In a closed loop nothing depends on how punctual this machine is; only where it has many
+  // processors the generator can be the limit.
   const std::vector<Args> workloads{
       {"--workload", "fanout", "--closed-loop", "--window", "4"},
       {"--workload", "fanout", "--closed-loop", "--window", "8", "--senders", "8"},
@@ -171,11 +229,56 @@ TEST(Loadgen, EveryWorkload_PassesAgainstOurServer) {
     args.insert(args.end(), {"--clients", "20", "--warm-up", "100ms", "--duration", "500ms"});
     const Measured measured = measure(server.port(), args);
     const std::string shown = fmt::format("{}\n{}", fmt::join(args, " "), measured.output);
-    EXPECT_EQ(measured.exit_code, kPassed) << shown;
+    EXPECT_TRUE(measured.exit_code == kPassed || measured.exit_code == kInvalid) << shown;
     EXPECT_TRUE(measured.result.integrity.intact()) << shown;
     EXPECT_EQ(measured.result.integrity.delivered, measured.result.integrity.expected) << shown;
     EXPECT_EQ(measured.result.registration.clients, 20U) << shown;
   }
+}
+
+TEST(Loadgen, RateAtWhichNothingComes_IsNotKept) {
+  const ServerProcess server(kFaultyServer, {"--fault", "drop", "--every", "1"});
+  // So low that the search ends with its first trial: each waits in vain for what is lost.
+  const Measured measured = measure(server.port(), {"--clients", "4", "--find-max", "--rate", "0.9",
+                                                    "--warm-up", "0s", "--duration", "300ms"});
+  EXPECT_EQ(measured.exit_code, kIntegrityBroken) << measured.output;
+  EXPECT_EQ(measured.result.stages.size(), 1U);
+  EXPECT_EQ(measured.result.max_rate_kept, 0) << measured.output;
+}
+
+TEST(Loadgen, InterruptedBeforeAnythingIsMeasured_IsNoRun) {
+  struct Interruption {
+    const char* phase;
+    Args args;
+  };
+  const std::vector<Interruption> interruptions{
+      {"warming up", {"--warm-up", "60s"}},
+      {"trial 1", {"--find-max", "--warm-up", "0s", "--duration", "60s"}},
+  };
+  const ServerProcess server(CHAT_SERVER_PATH);
+  for (const Interruption& interruption : interruptions) {
+    Args args = interruption.args;
+    args.insert(args.end(), {"--clients", "4", fmt::format("127.0.0.1:{}", server.port())});
+    Process process(kLoadgen, args);
+    ASSERT_TRUE(process.wait_for_output(interruption.phase));
+    process.terminate();
+    EXPECT_EQ(process.wait_exit(), kCouldNotRun) << process.output();
+    EXPECT_NE(process.output().find("interrupted before anything was measured"), std::string::npos)
+        << process.output();
+  }
+}
+
+TEST(Loadgen, SpawnedServerThatNamesItsAddressInWordsOfItsOwn_IsFoundAtTheTarget) {
+  const std::uint16_t port = BoundPort().port();
+  const std::string command = fmt::format(
+      "sh -c 'echo \"Now listening on [127.0.0.1]:{0} (socket 5).\"; exec {1} --listen "
+      "127.0.0.1:{0}'",
+      port, CHAT_SERVER_PATH);
+  const Measured measured =
+      measure(port, {"--spawn", command, "--clients", "4", "--closed-loop", "--window", "4",
+                     "--warm-up", "0s", "--duration", "100ms"});
+  EXPECT_TRUE(measured.exit_code == kPassed || measured.exit_code == kInvalid) << measured.output;
+  EXPECT_GT(measured.result.integrity.delivered, 0U) << measured.output;
 }
 
 TEST(Loadgen, UsageErrors_AreToldAndEndWith2) {
@@ -200,19 +303,8 @@ TEST(Loadgen, UsageErrors_AreToldAndEndWith2) {
 }
 
 TEST(Loadgen, NobodyListening_IsOneClearLineAndExitCode1) {
-  // Bound but not listening: nobody else gets the port, and nobody answers there.
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  ASSERT_GE(fd, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* const any = reinterpret_cast<sockaddr*>(&address);
-  ASSERT_EQ(bind(fd, any, size), 0);
-  ASSERT_EQ(getsockname(fd, any, &size), 0);
-  const Outcome run =
-      run_loadgen({fmt::format("127.0.0.1:{}", ntohs(address.sin_port)), "--quiet"});
-  close(fd);
+  const BoundPort nobody;
+  const Outcome run = run_loadgen({fmt::format("127.0.0.1:{}", nobody.port()), "--quiet"});
   EXPECT_EQ(run.exit_code, kCouldNotRun) << run.output;
   EXPECT_EQ(std::count(run.output.begin(), run.output.end(), '\n'), 1) << run.output;
 }

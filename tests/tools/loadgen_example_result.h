@@ -31,6 +31,7 @@ inline StageResult example_stage(const Example& example, std::mt19937& random) {
   StageResult stage;
   stage.asked_per_second = example.messages_per_second;
   stage.seconds = example.seconds;
+  stage.delivering_seconds = example.seconds;
   stage.sent = static_cast<std::uint64_t>(example.messages_per_second * example.seconds * 0.999);
   stage.delivered = stage.sent * (example.members - 1);
   for (int i = 0; i < kRecorded; ++i) {
@@ -41,6 +42,7 @@ inline StageResult example_stage(const Example& example, std::mt19937& random) {
     stage.lateness.record(lateness_ns);
   }
   stage.server_cpu_seconds = example.server_cpu * example.seconds;
+  stage.server_load = example.server_cpu;
   stage.generator_cpu_seconds = 0.7 * example.seconds;
   stage.generator_busiest_thread = 0.7;
   return stage;

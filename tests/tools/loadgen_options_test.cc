@@ -321,6 +321,7 @@ TEST(LoadgenOptions, EveryMistake_IsToldInTwoLinesAndEndsWith2) {
       {"--workload", "direct", "--clients", "201"},
       {"--workload", "direct", "--rooms", "2"},
       {"--workload", "churn", "--senders", "100"},
+      {"redis://localhost", "--workload", "churn", "--senders", "200"},
       {"lines://localhost", "--workload", "direct"},
       {"lines://localhost", "--rooms", "2"},
       {"lines://localhost", "--workload", "rooms", "--rooms", "1"},
@@ -333,6 +334,8 @@ TEST(LoadgenOptions, EveryMistake_IsToldInTwoLinesAndEndsWith2) {
       {"--rate", "fast"},
       {"--duration", "-1s"},
       {"--duration", "0"},
+      {"--duration", "73h"},
+      {"--stages", "40h@1,40h@1"},
       {"--stages", "1s"},
       {"--stages", "1s@1", "--rate", "5"},
       {"--stages", "1s@1", "--duration", "5s"},
@@ -354,6 +357,9 @@ TEST(LoadgenOptions, EveryMistake_IsToldInTwoLinesAndEndsWith2) {
       {"--slo", "p99<10ms", "--slo", "fast"},
       {"--workload", "idle", "--rate", "5"},
       {"--workload", "idle", "--find-max"},
+      {"--workload", "idle", "--slo", "p99<10ms"},
+      {"--workload", "idle", "--senders", "2"},
+      {"--workload", "idle", "--size", "512"},
       {"--churn-rate", "5"},
       {"--workload", "churn", "--churn-rate", "x"},
       {"--connect-rate", "x"},
@@ -404,18 +410,21 @@ std::size_t columns_of(const std::string& text) {
 }
 
 TEST(LoadgenOptions, Help_FitsATerminalAndHasThreeExamples) {
-  const ParsedOptions parsed = parse({"--help"});
-  EXPECT_TRUE(parsed.is_over);
-  EXPECT_EQ(parsed.exit_code, 0);
-  std::istringstream help(parsed.output);
-  int lines = 0;
-  int examples = 0;
-  for (std::string line; std::getline(help, line); ++lines) {
-    EXPECT_LE(columns_of(line), 80U) << line;
-    examples += line.starts_with("  chat-loadgen") ? 1 : 0;
+  for (const bool all : {false, true}) {
+    const ParsedOptions parsed = parse({all ? "--help-all" : "--help"});
+    EXPECT_TRUE(parsed.is_over);
+    EXPECT_EQ(parsed.exit_code, 0);
+    std::istringstream help(parsed.output);
+    int lines = 0;
+    int examples = 0;
+    for (std::string line; std::getline(help, line); ++lines) {
+      EXPECT_LE(columns_of(line), 80U) << line;
+      examples += line.starts_with("  chat-loadgen") ? 1 : 0;
+    }
+    EXPECT_EQ(examples, 3);
+    EXPECT_EQ(lines <= 50, !all) << lines << " lines\n" << parsed.output;
+    EXPECT_EQ(parsed.output.find("--seed") != std::string::npos, all);
   }
-  EXPECT_LE(lines, 60) << parsed.output;
-  EXPECT_EQ(examples, 3);
 }
 
 TEST(LoadgenOptions, Version_IsTold) {

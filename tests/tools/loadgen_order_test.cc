@@ -393,6 +393,23 @@ TEST(RoomOrder, WhatOneMemberNeverGets_IsForgottenBeyondTheMost) {
   expect_counts(deaf, {.delivered = 1});
 }
 
+TEST(RoomOrder, WhatOnlySendersGet_IsRememberedUpToTheMost) {
+  constexpr std::size_t kMost = 50;
+  RoomOrder order(2, kMost);
+  Follower listener;
+  Follower sender;
+  sender.not_from = 0;
+  Keys completed;
+  order.add(listener);
+  order.add(sender);
+  for (int i = 0; i < 500; ++i) {
+    order.deliver(sender, {1, 0}, completed);
+  }
+  EXPECT_EQ(sender.early.size(), kMost);
+  order.close(sender);
+  expect_counts(sender, {.delivered = 1, .doubled = 499});
+}
+
 TEST(SharedRoomOrder, ThreadsThatAgree_AreIntact) {
   SharedRoomOrder shared(2);
   Follower one;

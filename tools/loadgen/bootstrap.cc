@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "reactor/check.h"
@@ -37,9 +38,11 @@ double take_median(std::span<double> values) {
 
 // How far a resampled value is off the observed one, as a logarithm.
 double deviation(double resampled, double observed) {
-  // A resample of nothing but a stall; far off, but still a number.
-  constexpr double kLeast = -7;
-  return resampled > 0 ? std::max(kLeast, std::log(resampled / observed)) : kLeast;
+  // A resample of nothing but a stall, or of figures that no run has made: far off, but still a
+  // number. The order of the arguments takes care of what is none.
+  constexpr double kMost = 7;
+  const double off = resampled > 0 ? std::log(resampled / observed) : -kMost;
+  return std::min(kMost, std::max(-kMost, off));
 }
 
 std::vector<double> deviations_of_runs(std::span<const double> runs, std::mt19937_64& random) {

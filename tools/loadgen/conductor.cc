@@ -12,6 +12,15 @@ namespace {
 
 double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+Duration pause_between_connects(const Plan& plan) {
+  if (plan.connects_per_second == 0) {
+    return {};
+  }
+  const std::chrono::duration<double> pause{static_cast<double>(plan.threads) /
+                                            plan.connects_per_second};
+  return std::chrono::duration_cast<Duration>(pause);
+}
+
 }  // namespace
 
 Conductor::Conductor(const Plan& plan, int server_pid, std::uint64_t run_key,
@@ -32,7 +41,8 @@ Result Conductor::run() {
   pool_.start();
   pool_.tell_all({.kind = WorkerOrder::Kind::kConnect});
   loop_.turn(Duration::zero());
-  last_sample_ = now();
+  sampled_at_ = now();
+  sample_due_ = now() + kSampleInterval;
   enter(Phase::kConnecting);
   timer_ = loop_.timers().arm(now() + kLookInterval, *this);
   while (phase_ != Phase::kOver) {
@@ -44,6 +54,9 @@ Result Conductor::run() {
   result_.samples = sampler_.samples();
   result_.server.memory_peak_bytes = sampler_.memory_peak_bytes();
   result_.server.pid = sampler_.sees_server() ? result_.server.pid : 0;
+  if (interrupted_) {
+    result_.warnings.emplace_back("interrupted: this is what was measured until then");
+  }
   if (!error_.empty() && !pool_.first_error().empty()) {
     error_ += ": " + pool_.first_error();
   }
@@ -76,8 +89,9 @@ void Conductor::on_timer(std::uint64_t /*argument*/) {
     case Phase::kOver:
       break;
   }
-  if (now() >= last_sample_ + kSampleInterval && !sampler_.is_waiting() && phase_ != Phase::kOver) {
-    last_sample_ += kSampleInterval;
+  if (now() >= sample_due_ && !sampler_.is_waiting() && phase_ != Phase::kOver) {
+    // Those that were missed are not made up for.
+    sample_due_ = now() + kSampleInterval - (now() - sample_due_) % kSampleInterval;
     sample();
     show();
   }
@@ -106,9 +120,9 @@ void Conductor::await_connections() {
     }
   } else if (sums_.lost > 0) {
     give_up(fmt::format("client {} of {} could not log in", sums_.ready + 1, plan_.clients));
-  } else if (nothing_moves(sums_.ready, kConnectPatience)) {
-    give_up(fmt::format("only {} of {} clients could log in within {} s, then no more did",
-                        sums_.ready, plan_.clients, kConnectPatience / std::chrono::seconds{1}));
+  } else if (nothing_moves(sums_.ready, kConnectPatience + pause_between_connects(plan_))) {
+    give_up(fmt::format("only {} of {} clients could log in, then no more did", sums_.ready,
+                        plan_.clients));
   } else if (interrupted_) {
     give_up("interrupted before everybody was connected");
   }
@@ -129,8 +143,11 @@ void Conductor::finish_connecting() {
 
 void Conductor::begin_next_stage() {
   const StageResult* previous = result_.stages.empty() ? nullptr : &result_.stages.back();
-  const std::optional<Stage> next =
-      interrupted_ && previous != nullptr ? std::nullopt : stage_plan_->next(previous);
+  if (interrupted_ && previous == nullptr) {
+    give_up("interrupted before anything was measured");
+    return;
+  }
+  const std::optional<Stage> next = interrupted_ ? std::nullopt : stage_plan_->next(previous);
   if (next) {
     begin_stage(*next, {});
   } else {
@@ -171,19 +188,20 @@ void Conductor::await_sent() {
   }
   const bool time_is_over = now() >= stage_start_ + stage_.duration || interrupted_;
   if (time_is_over && sums_.stages_begun >= stages_begun_ && !sums_.is_sending) {
-    const Duration took = now() - stage_start_;
-    // The end is noticed a look later than it came.
-    stage_seconds_ = to_seconds(
-        took > stage_.duration + 2 * kLookInterval || interrupted_ ? took : stage_.duration);
+    // Who is behind sends for longer; an interruption may come before the beginning.
+    sending_took_ = std::max(sums_.sending_ended - stage_start_,
+                             interrupted_ ? Duration::zero() : stage_.duration);
+    last_progress_ = sums_.delivered;
     enter(Phase::kDraining);
   }
 }
 
 void Conductor::await_drained() {
-  const bool comes_and_goes = plan_.workload == Workload::kChurn;
-  const bool has_come = !comes_and_goes && sums_.delivered >= sums_.due;
-  const Duration patience = comes_and_goes ? kChurnDrainPatience : kDrainPatience;
-  if ((has_come || nothing_moves(sums_.delivered, patience)) && !sampler_.is_waiting()) {
+  const bool is_in_vain = nothing_moves(sums_.delivered, kDrainPatience);
+  const bool has_come = sums_.delivered >= sums_.due;
+  if ((has_come || is_in_vain) && !sampler_.is_waiting()) {
+    // The last delivery is noticed up to a look later than it came.
+    delivering_took_ = std::max(sending_took_, last_progress_at_ - kLookInterval - stage_start_);
     sample();
     enter(Phase::kReporting);
   }
@@ -192,9 +210,17 @@ void Conductor::await_drained() {
 void Conductor::finish_stage() {
   StageResult stage = sampler_.end_stage();
   stage.asked_per_second = plan_.closed_loop ? 0 : stage_.messages_per_second;
-  stage.seconds = stage_seconds_;
-  if (!std::exchange(is_warm_up_, false)) {
-    stage.objectives_kept = keeps(plan_.objectives, stage.latency.corrected);
+  stage.seconds = to_seconds(sending_took_);
+  stage.delivering_seconds = to_seconds(delivering_took_);
+  const std::uint64_t missing = sums_.due - std::min(sums_.due, sums_.delivered);
+  const bool all_came = missing <= std::exchange(missing_, missing);
+  // Half a trial does not tell what the other half would have done to the server.
+  const bool is_whole = sending_took_ >= stage_.duration;
+  const bool counts = is_whole || (sending_took_ > Duration::zero() && !stage_plan_->is_search());
+  if (!std::exchange(is_warm_up_, false) && counts) {
+    // What never came is in no histogram, but has kept no objective.
+    stage.objectives_kept =
+        keeps(plan_.objectives, stage.latency.corrected) && (all_came || plan_.objectives.empty());
     result_.stages.push_back(std::move(stage));
     if (plan_.workload == Workload::kIdle) {
       // By now the server has given back what logging in needed.
@@ -209,9 +235,19 @@ void Conductor::give_up(std::string why) {
   phase_ = Phase::kOver;
 }
 
+// Over the time since the last sample: nothing is asked for before a stage and while it drains.
+double Conductor::asked_per_second() const {
+  const reactor::TimePoint begin = std::max(sampled_at_, stage_start_);
+  const reactor::TimePoint end = std::min(now(), stage_start_ + stage_.duration);
+  if (plan_.closed_loop || stages_begun_ == 0 || end <= begin) {
+    return 0;
+  }
+  return stage_.messages_per_second * to_seconds(end - begin) / to_seconds(now() - sampled_at_);
+}
+
 void Conductor::sample() {
-  const bool sends = phase_ != Phase::kConnecting && !plan_.closed_loop;
-  sampler_.expect_reports({sends ? stage_.messages_per_second : 0, sums_.open, sums_.lost});
+  sampler_.expect_reports({asked_per_second(), sums_.open, sums_.lost});
+  sampled_at_ = now();
   pool_.tell_all({.kind = WorkerOrder::Kind::kReport});
 }
 

@@ -49,7 +49,8 @@ class Conductor final : private reactor::TimerHandler {
   // error() says why and nothing else means anything.
   Result run();
   const std::string& error() const { return error_; }
-  // Any thread; async-signal-safe: ends the run early, in order. What was measured counts.
+  // Any thread; async-signal-safe: ends the run early, in order. What was measured counts, but for
+  // the trial of a search that it cuts short; when that is nothing, the run could not be made.
   void interrupt() noexcept;
 
  private:
@@ -67,8 +68,6 @@ class Conductor final : private reactor::TimerHandler {
   static constexpr Duration kStageLead = std::chrono::milliseconds{20};
   // Without one delivery for so long, what is missing is lost.
   static constexpr Duration kDrainPatience = std::chrono::seconds{5};
-  // Where clients come and go, nobody knows how many deliveries are to come.
-  static constexpr Duration kChurnDrainPatience = std::chrono::milliseconds{300};
   // Without one client getting in for so long, no more will.
   static constexpr Duration kConnectPatience = std::chrono::seconds{10};
 
@@ -85,6 +84,7 @@ class Conductor final : private reactor::TimerHandler {
   void give_up(std::string why);
 
   void enter(Phase phase, Duration planned = {});
+  double asked_per_second() const;
   void sample();
   void show();
   bool nothing_moves(std::uint64_t progress, Duration patience);
@@ -103,7 +103,8 @@ class Conductor final : private reactor::TimerHandler {
   Phase phase_ = Phase::kConnecting;
   reactor::TimePoint phase_began_;
   Duration phase_planned_{};
-  reactor::TimePoint last_sample_;
+  reactor::TimePoint sample_due_;
+  reactor::TimePoint sampled_at_;
   std::uint64_t last_progress_ = 0;
   reactor::TimePoint last_progress_at_;
 
@@ -112,7 +113,9 @@ class Conductor final : private reactor::TimerHandler {
   bool is_begun_ = false;  // what is reported from now on is the stage's
   std::uint64_t stages_begun_ = 0;
   reactor::TimePoint stage_start_;
-  double stage_seconds_ = 0;
+  Duration sending_took_{};
+  Duration delivering_took_{};
+  std::uint64_t missing_ = 0;  // deliveries that had not come when the latest stage ended
 
   Result result_;
   std::string error_;

@@ -12,7 +12,7 @@ namespace {
 
 // Above this share of a processor a thread of the generator has no time left to be punctual.
 constexpr double kBusyShareMax = 0.9;
-// The server was the limit when it was at least so busy.
+// The server was the limit when its load was at least this.
 constexpr double kServerBusyShareMin = 0.9;
 // Our own lateness is part of the corrected latency: what share of its p99 it may be before that is
 // said, and before the run is invalid. Below kLatenessIgnoredNs it does not matter.
@@ -22,12 +22,14 @@ constexpr double kLatenessIgnoredNs = 1e6;
 
 void add_stage(const StageResult& stage, StageResult& total) {
   total.seconds += stage.seconds;
+  total.delivering_seconds += stage.delivering_seconds;
   total.sent += stage.sent;
   total.delivered += stage.delivered;
   total.latency.corrected.add(stage.latency.corrected);
   total.latency.uncorrected.add(stage.latency.uncorrected);
   total.lateness.add(stage.lateness);
   total.server_cpu_seconds += stage.server_cpu_seconds;
+  total.server_load = std::max(total.server_load, stage.server_load);
   total.generator_cpu_seconds += stage.generator_cpu_seconds;
   total.generator_busiest_thread =
       std::max(total.generator_busiest_thread, stage.generator_busiest_thread);
@@ -84,16 +86,14 @@ void sum_up_server(const Plan& plan, Result& result) {
 }
 
 // What of a stage says more of the generator than of the server.
-std::vector<std::string> own_limits(const Plan& plan, const Result& result,
-                                    const StageResult& stage) {
+std::vector<std::string> own_limits(const Plan& plan, const StageResult& stage) {
   std::vector<std::string> limits;
   if (!was_sent(plan, stage)) {
     limits.push_back(fmt::format("asked to send {} messages/s, could send {}",
                                  format_number(stage.asked_per_second),
                                  format_number(stage.sent_per_second())));
   }
-  const bool server_was_limit = plan.closed_loop && result.server.pid != 0 &&
-                                stage.server_cpu_seconds > kServerBusyShareMin * stage.seconds;
+  const bool server_was_limit = plan.closed_loop && stage.server_load > kServerBusyShareMin;
   if (stage.generator_busiest_thread > kBusyShareMax && !server_was_limit) {
     limits.push_back(
         fmt::format("the generator was busy for {} of the time: it was the limit, not the server "
@@ -111,7 +111,7 @@ std::vector<std::string> own_limits(const Plan& plan, const Result& result,
 
 void find_invalid_stages(const Plan& plan, Result& result) {
   for (std::size_t i = 0; i < result.stages.size(); ++i) {
-    for (const std::string& limit : own_limits(plan, result, result.stages[i])) {
+    for (const std::string& limit : own_limits(plan, result.stages[i])) {
       result.reasons.push_back(result.stages.size() > 1 ? fmt::format("stage {}: {}", i + 1, limit)
                                                         : limit);
     }
@@ -121,7 +121,7 @@ void find_invalid_stages(const Plan& plan, Result& result) {
 // A search has found nothing when what ended it was the generator.
 void find_invalid_search(const Plan& plan, Result& result) {
   if (result.max_rate_kept > 0) {
-    const std::vector<std::string> limits = own_limits(plan, result, result.total);
+    const std::vector<std::string> limits = own_limits(plan, result.total);
     result.reasons.insert(result.reasons.end(), limits.begin(), limits.end());
   }
   const StageResult* lowest_missed = nullptr;
@@ -134,7 +134,7 @@ void find_invalid_search(const Plan& plan, Result& result) {
   if (lowest_missed == nullptr) {
     return;
   }
-  const std::vector<std::string> limits = own_limits(plan, result, *lowest_missed);
+  const std::vector<std::string> limits = own_limits(plan, *lowest_missed);
   if (!limits.empty()) {
     result.reasons.push_back(
         fmt::format("the search ended at {} messages/s where the generator, not the server, was "

@@ -13,7 +13,7 @@ namespace loadgen {
 
 class LoadClient;
 
-// What a client needs of its worker.
+// What a client needs of its crowd.
 class ClientHost {
  public:
   virtual void on_ready(LoadClient& client) = 0;
@@ -29,10 +29,10 @@ class ClientHost {
 };
 
 // One connection to the server, with the wire it speaks and what was counted of it. Owned by its
-// Worker; used on its thread only.
+// Crowd; used on its thread only.
 class LoadClient final : public reactor::Handler, private WireEvents {
  public:
-  // number: of the sender, in what it publishes; room: its index in the worker.
+  // number: of the sender, in what it publishes; room: where it listens, as the layout counts them.
   LoadClient(ClientHost& host, std::uint32_t number, std::size_t room, std::unique_ptr<Wire> wire);
   LoadClient(const LoadClient&) = delete;
   LoadClient& operator=(const LoadClient&) = delete;

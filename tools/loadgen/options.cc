@@ -19,8 +19,7 @@ namespace {
 constexpr const char* kVersion = "chat-loadgen " CHAT_VERSION;
 
 constexpr const char* kFooter = R"(Three examples:
-  chat-loadgen
-      200 clients in the lobby of localhost:8888, 100 messages/s, 12 seconds
+  chat-loadgen                    localhost:8888, 200 clients, 100 messages/s
   chat-loadgen --spawn 'chat-server --listen 127.0.0.1:0' --clients 500
       --find-max --slo 'p99<10ms' --html report.html
       starts a server, finds the highest rate that keeps the objective, reports
@@ -30,6 +29,9 @@ constexpr const char* kFooter = R"(Three examples:
 To compare runs: chat-loadgen compare A.json B.json   (repeats: A1.json,A2.json)
 Exit codes: 0 passed, 1 could not run, 2 usage, 98 invalid: the generator was
 the limit, 99 an objective was missed, 100 deliveries lost, doubled, reordered)";
+
+// The group of what --help leaves out.
+constexpr const char* kRarelyNeeded = "Rarely needed";
 
 constexpr std::size_t kThreadsMax = 256;
 
@@ -107,7 +109,8 @@ void add_work(CLI::App& app, Plan& plan, Given& given) {
       ->type_name("N");
   add_parsed(app, "--size", plan.sizes, parse_sizes, "64|32-512|64:9,512:1", "payload bytes [64]");
   add_parsed(app, "--churn-rate", given.churn_rate, parse_count, "N",
-             "clients replaced a second [churn 20]");
+             "clients replaced a second [churn 20]")
+      ->group(kRarelyNeeded);
 }
 
 void add_time(CLI::App& app, Plan& plan, Given& given) {
@@ -119,10 +122,12 @@ void add_time(CLI::App& app, Plan& plan, Given& given) {
              "instead: one rate after the other");
   add_parsed(app, "--warm-up", given.warm_up, parse_duration, "TIME", "before, not measured [2s]");
   add_parsed(app, "--ramp-up", plan.ramp_up, parse_duration, "TIME",
-             "of the warm-up: rate rises from 0");
+             "of the warm-up: rate rises from 0")
+      ->group(kRarelyNeeded);
   app.add_option("--arrivals", plan.arrivals, "fixed or poisson [fixed]")
       ->transform(CLI::Transformer(arrivals).description(""))
-      ->type_name("");
+      ->type_name("")
+      ->group(kRarelyNeeded);
   app.add_flag("--closed-loop", plan.closed_loop, "no rate: keep --window messages on the way");
   app.add_option("--window", given.window, "of a closed loop [128]")->type_name("N");
   app.add_flag("--find-max", plan.find_max, "search the highest rate that keeps --slo");
@@ -144,12 +149,16 @@ void add_time(CLI::App& app, Plan& plan, Given& given) {
 
 void add_machine(CLI::App& app, Plan& plan) {
   add_parsed(app, "--connect-rate", plan.connects_per_second, parse_count, "N",
-             "connects a second [as answered]");
+             "connects a second [as answered]")
+      ->group(kRarelyNeeded);
   add_parsed(app, "--source-ip", plan.source_addresses, parse_sources, "IP,IP-IP",
-             "connect from these in turn");
+             "connect from these in turn")
+      ->group(kRarelyNeeded);
   app.add_option("--threads", plan.threads, "of the generator [1]")->type_name("N");
   app.add_flag("--spin", plan.spin, "never sleep: punctual, but takes a processor");
-  app.add_option("--seed", plan.seed, "for everything random [1]")->type_name("N");
+  app.add_option("--seed", plan.seed, "for everything random [1]")
+      ->type_name("N")
+      ->group(kRarelyNeeded);
   app.add_option("--server-pid", plan.server_pid, "watch its CPU time and memory")
       ->check(CLI::PositiveNumber)
       ->type_name("PID");
@@ -158,10 +167,22 @@ void add_machine(CLI::App& app, Plan& plan) {
 
 void add_output(CLI::App& app, Options& options) {
   app.add_option("--json", options.json_path, "write the result, for compare")->type_name("FILE");
-  app.add_option("--csv", options.csv_path, "write it second by second")->type_name("FILE");
-  app.add_option("--hgrm", options.hgrm_path, "write percentiles")->type_name("FILE");
   app.add_option("--html", options.html_path, "write a report with plots")->type_name("FILE");
+  app.add_option("--csv", options.csv_path, "write it second by second")
+      ->type_name("FILE")
+      ->group(kRarelyNeeded);
+  app.add_option("--hgrm", options.hgrm_path, "write percentiles")
+      ->type_name("FILE")
+      ->group(kRarelyNeeded);
   app.add_flag("--quiet", options.quiet, "no progress");
+}
+
+void show_rarely_needed(CLI::App& app, bool shown) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_group() == (shown ? "" : kRarelyNeeded)) {
+      option->group(shown ? kRarelyNeeded : "");
+    }
+  }
 }
 
 // A sender who does not hear himself can't tell where his messages stand among the others': every
@@ -252,6 +273,9 @@ std::string find_mistake_in_crowd(const Plan& plan, const Given& given) {
   if (given.churn_rate && plan.workload != Workload::kChurn) {
     return "--churn-rate belongs to --workload churn";
   }
+  if (plan.workload == Workload::kChurn && plan.senders == plan.clients) {
+    return "--senders: they stay, and --workload churn needs clients who come and go";
+  }
   if (plan.server_pid != 0 && !plan.spawn.empty()) {
     return "--spawn watches the server that it starts: leave out --server-pid";
   }
@@ -276,9 +300,11 @@ std::string find_mistake_in_protocol(const Plan& plan) {
 std::string find_mistake_in_time(const Plan& plan, const Given& given, bool stages_given) {
   const bool rate_given = given.rate || stages_given || plan.find_max || plan.ramp_up.count() > 0 ||
                           plan.arrivals != Arrivals::kFixed;
-  if (plan.workload == Workload::kIdle && (rate_given || plan.closed_loop)) {
-    return "--workload idle sends nothing: leave out --rate, --stages, --ramp-up, --arrivals, "
-           "--find-max and --closed-loop";
+  if (plan.workload == Workload::kIdle &&
+      (rate_given || plan.closed_loop || !plan.objectives.empty() || given.senders ||
+       plan.sizes != Plan{}.sizes)) {
+    return "--workload idle sends nothing: leave out --senders, --size, --rate, --stages, "
+           "--ramp-up, --arrivals, --find-max, --closed-loop and --slo";
   }
   if (plan.closed_loop && rate_given) {
     return "--closed-loop has no rate: leave out --rate, --stages, --ramp-up, --arrivals and "
@@ -301,6 +327,13 @@ std::string find_mistake_in_time(const Plan& plan, const Given& given, bool stag
   }
   if (plan.stages.front().duration.count() == 0) {
     return "--duration: more than 0";
+  }
+  Duration in_all = plan.warm_up;
+  for (const Stage& stage : plan.stages) {
+    in_all += stage.duration;
+  }
+  if (in_all > kRunMax) {
+    return fmt::format("--duration, --stages, --warm-up: at most {} h in all", kRunMax.count());
   }
   if (plan.ramp_up > plan.warm_up) {
     return "--ramp-up is part of --warm-up: not longer";
@@ -360,6 +393,9 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
   add_time(app, options.plan, given);
   add_machine(app, options.plan);
   add_output(app, options);
+  bool help_all = false;
+  app.add_flag("--help-all", help_all, "show what is rarely needed, too");
+  show_rarely_needed(app, false);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {
@@ -368,6 +404,10 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     return over(0, output.str());
   } catch (const CLI::ParseError& error) {
     return usage(error.what());
+  }
+  if (help_all) {
+    show_rarely_needed(app, true);
+    return over(0, app.help());
   }
   Plan& plan = options.plan;
   const std::optional<Target> target = parse_target(given.target);

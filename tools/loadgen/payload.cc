@@ -27,7 +27,7 @@ constexpr std::array<std::uint8_t, 256> kValues = make_values();
 constexpr std::size_t kChecksumDigits = 6;
 constexpr std::size_t kSenderDigits = 4;
 constexpr std::size_t kSequenceDigits = 6;
-constexpr std::size_t kDueDigits = 8;  // 78 hours
+constexpr std::size_t kDueDigits = 8;  // 78 hours, more than kRunMax
 constexpr std::size_t kLatenessDigits = 6;
 static_assert(kChecksumDigits + kSenderDigits + kSequenceDigits + kDueDigits + kLatenessDigits <=
               kPayloadBytesMin);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,8 @@ struct Stamp {
 inline constexpr std::size_t kPayloadBytesMin = 32;
 inline constexpr std::size_t kPayloadBytesMax = 4000;
 inline constexpr std::uint32_t kSendersMax = std::uint32_t{1} << 24;
+// The longest that a run may send: its stamps count little longer.
+inline constexpr std::chrono::hours kRunMax{72};
 // A message that was sent later than this behind its time is stamped as so late.
 inline constexpr std::int64_t kStampedLatenessMaxNs = (std::int64_t{1} << 36) - 1;
 

@@ -73,7 +73,9 @@ struct Plan {
   std::size_t clients = 200;
   std::size_t rooms = 1;
   std::size_t senders = 1;
-  std::size_t window = 128;  // messages on their way at most, in a closed loop
+  // Messages on their way at most, in a closed loop. One is there when all have it whose clients
+  // are on the sender's thread.
+  std::size_t window = 128;
   std::size_t threads = 1;
   std::size_t connects_at_once = 256;
   double connects_per_second = 0;  // 0: as fast as they are answered

@@ -27,7 +27,7 @@ std::string check_descriptors(const Plan& plan) {
   return fmt::format(
       "{} clients need {} descriptors and this process may have {}: raise the hard limit "
       "(ulimit -Hn), or --clients {}",
-      plan.clients, needed, limit, limit - (needed - plan.clients));
+      plan.clients, needed, limit, limit - std::min(limit, needed - plan.clients));
 }
 
 // How many ports the system hands out for connections from one address to one server.

@@ -31,17 +31,21 @@ std::string to_hgrm(const Histogram& histogram) {
   double percent = 0;
   for (const Histogram::Bucket& bucket : histogram.buckets()) {
     seen += bucket.count;
+    const bool is_last = seen == histogram.count();
     const double value_ms =
         static_cast<double>(std::min(bucket.highest_ns, histogram.max_ns())) / kNsPerMs;
-    if (seen == histogram.count()) {
-      fmt::format_to(std::back_inserter(text), "{:12.3f} {:14.12f} {:10}\n", value_ms, 1.0, seen);
-      break;
-    }
+    // The longest get one such line too: plotters pass over the closing one of three columns.
     while (percent <= 100 * static_cast<double>(seen) / total) {
       const double share = percent / 100;
       fmt::format_to(std::back_inserter(text), "{:12.3f} {:14.12f} {:10} {:14.2f}\n", value_ms,
                      share, seen, 1 / (1 - share));
+      if (is_last) {
+        break;
+      }
       percent += step_from(percent);
+    }
+    if (is_last) {
+      fmt::format_to(std::back_inserter(text), "{:12.3f} {:14.12f} {:10}\n", value_ms, 1.0, seen);
     }
   }
   fmt::format_to(std::back_inserter(text),

@@ -193,7 +193,8 @@ void add_tiles(Html& html, const Result& result) {
       result.registration.seconds > 0
           ? fmt::format("registered in {}", format_duration_ns(result.registration.seconds * 1e9))
           : "registered");
-  const bool is_whole = result.integrity.intact() && result.disagreement.empty();
+  const bool is_whole =
+      result.integrity.intact() && result.disagreement.empty() && result.connections_lost == 0;
   html.tile("Integrity", is_whole ? "intact" : "broken",
             fmt::format("{} of {} delivered", count(result.integrity.delivered),
                         count(result.integrity.expected)));
@@ -239,14 +240,13 @@ void add_stages(Html& html, const Result& result) {
   std::size_t number = 0;
   for (const StageResult& stage : result.stages) {
     const Histogram& latency = stage.latency.corrected;
-    const double server_cpu = stage.seconds > 0 ? stage.server_cpu_seconds / stage.seconds : 0;
     html.row({fmt::format("{}{}", ++number, stage.objectives_kept ? "" : " objective missed"),
               stage.asked_per_second > 0 ? format_number(stage.asked_per_second) : "–",
               format_number(stage.sent_per_second()), format_number(stage.delivered_per_second()),
               duration(latency.percentile_ns(50)), duration(latency.percentile_ns(99)),
               duration(latency.percentile_ns(99.9)), duration(latency.max_ns()),
               duration(stage.lateness.percentile_ns(99)),
-              server_cpu > 0 ? format_percent(server_cpu) : "–"});
+              stage.server_cpu() > 0 ? format_percent(stage.server_cpu()) : "–"});
   }
   html.markup("</table></div>\n");
 }

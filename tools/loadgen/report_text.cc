@@ -117,7 +117,6 @@ void add_stages(Page& page, const Result& result) {
   for (std::size_t i = 0; i < std::min(result.stages.size(), kStagesShown); ++i) {
     const StageResult& stage = result.stages[i];
     const Histogram& latency = stage.latency.corrected;
-    const double server_cpu = stage.seconds > 0 ? stage.server_cpu_seconds / stage.seconds : 0;
     page.raw(fmt::format("{} {}", i + 1, stage.objectives_kept ? "" : "missed"),
              fmt::format("{:>8}{:>9}{:>12}{:>9}{:>9}{:>10}{:>9}",
                          stage.asked_per_second > 0 ? format_number(stage.asked_per_second) : "–",
@@ -126,7 +125,7 @@ void add_stages(Page& page, const Result& result) {
                          format_duration_ns(static_cast<double>(latency.percentile_ns(50))),
                          format_duration_ns(static_cast<double>(latency.percentile_ns(99))),
                          format_duration_ns(static_cast<double>(stage.lateness.percentile_ns(99))),
-                         server_cpu > 0 ? format_percent(server_cpu) : "–"));
+                         stage.server_cpu() > 0 ? format_percent(stage.server_cpu()) : "–"));
   }
   if (result.stages.size() > kStagesShown) {
     page.line("", fmt::format("… and {} more", result.stages.size() - kStagesShown));
@@ -173,10 +172,6 @@ void add_clients(Page& page, const Result& result) {
                         format_count(static_cast<double>(result.churned)));
   }
   page.line("clients", text);
-  if (result.connections_lost > 0) {
-    page.line("", fmt::format("{} CONNECTIONS LOST",
-                              format_count(static_cast<double>(result.connections_lost))));
-  }
   const Fairness& fairness = result.fairness;
   if (fairness.median_mean_ns > 0) {
     page.line("fairness", fmt::format("members' mean latencies: {} to {}, median {}",
@@ -232,8 +227,13 @@ void add_integrity(Page& page, const Result& result) {
   const std::string counts =
       fmt::format("{} of {} deliveries", format_count(static_cast<double>(all.delivered)),
                   format_count(static_cast<double>(all.expected)));
-  if (!all.intact()) {
-    page.line("integrity", fmt::format("BROKEN: {}; {}", describe_faults(all), counts));
+  std::string faults = describe_faults(all);
+  if (result.connections_lost > 0) {
+    faults = join(faults, fmt::format("{} connections lost",
+                                      format_count(static_cast<double>(result.connections_lost))));
+  }
+  if (!faults.empty()) {
+    page.line("integrity", fmt::format("BROKEN: {}; {}", faults, counts));
   } else if (all.expected == 0) {
     page.line("integrity", "nothing was to be delivered");
   } else {

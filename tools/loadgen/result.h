@@ -47,20 +47,27 @@ struct Latency {
 };
 
 struct StageResult {
-  double asked_per_second = 0;  // messages; 0 in a closed loop
-  double seconds = 0;           // as long as messages were sent
+  double asked_per_second = 0;    // messages; 0 in a closed loop
+  double seconds = 0;             // as long as messages were sent
+  double delivering_seconds = 0;  // until the last delivery: a server that is behind takes longer
   std::uint64_t sent = 0;
   std::uint64_t delivered = 0;
   Latency latency;
   Histogram lateness;             // of our own sends
   double server_cpu_seconds = 0;  // 0 when the server is not watched
+  // Of what its busiest thread could use, or of what all of them may: whichever share is larger.
+  double server_load = 0;
   double generator_cpu_seconds = 0;
   double generator_busiest_thread = 0;  // its CPU time as a share of wall time, 0 to 1
   bool objectives_kept = true;
 
   double sent_per_second() const { return seconds > 0 ? static_cast<double>(sent) / seconds : 0; }
   double delivered_per_second() const {
-    return seconds > 0 ? static_cast<double>(delivered) / seconds : 0;
+    return delivering_seconds > 0 ? static_cast<double>(delivered) / delivering_seconds : 0;
+  }
+  // Processors that the server used: 1 is one of them fully.
+  double server_cpu() const {
+    return delivering_seconds > 0 ? server_cpu_seconds / delivering_seconds : 0;
   }
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -50,11 +49,13 @@ void for_each_field(Either<Latency> auto& latency, auto&& visit) {
 void for_each_field(Either<StageResult> auto& stage, auto&& visit) {
   visit("asked_per_second", stage.asked_per_second);
   visit("seconds", stage.seconds);
+  visit("delivering_seconds", stage.delivering_seconds);
   visit("sent", stage.sent);
   visit("delivered", stage.delivered);
   visit("latency", stage.latency);
   visit("lateness", stage.lateness);
   visit("server_cpu_seconds", stage.server_cpu_seconds);
+  visit("server_load", stage.server_load);
   visit("generator_cpu_seconds", stage.generator_cpu_seconds);
   visit("generator_busiest_thread", stage.generator_busiest_thread);
   visit("objectives_kept", stage.objectives_kept);

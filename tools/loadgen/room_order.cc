@@ -29,6 +29,10 @@ bool RoomOrder::deliver(Follower& follower, MessageKey key, std::vector<MessageK
   }
   const bool is_first = is_new(key);
   if (!follower.leads() && (is_first || !follower.early.empty())) {
+    if (follower.early.size() >= remembered_max_) {
+      note_doubled(follower);  // so many can only be repetitions, or nobody else gets anything
+      return false;
+    }
     if (follower.early.empty()) {
       early_ones_.push_back(&follower);
     }
@@ -175,8 +179,7 @@ void RoomOrder::place_rest(Follower& follower) {
 bool RoomOrder::is_new(MessageKey key) const {
   const Sender& sender = senders_[key.sender];
   return key.sequence >= sender.next_sequence ||
-         std::find(sender.skipped.begin(), sender.skipped.end(), key.sequence) !=
-             sender.skipped.end();
+         std::binary_search(sender.skipped.begin(), sender.skipped.end(), key.sequence);
 }
 
 void RoomOrder::append(MessageKey key) {

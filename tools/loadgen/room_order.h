@@ -48,7 +48,7 @@ struct Follower {
 class RoomOrder {
  public:
   // What somebody misses keeps everything behind it from being forgotten: beyond this many messages
-  // it is, whoever is still waited for.
+  // it is, whoever is still waited for. Nor does anybody get more that has no place yet.
   static constexpr std::size_t kRememberedMax = std::size_t{1} << 22;
 
   // sender_count: all MessageKey::sender are below it.
@@ -89,7 +89,7 @@ class RoomOrder {
   };
   struct Sender {
     std::uint64_t next_sequence = 0;     // one more than the highest placed
-    std::vector<std::uint64_t> skipped;  // lower ones that have no place yet
+    std::vector<std::uint64_t> skipped;  // lower ones that have no place yet; ascending
     std::uint32_t deaf = 0;              // members who don't get his messages
   };
 

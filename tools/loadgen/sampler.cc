@@ -98,16 +98,17 @@ void Sampler::begin_stage() {
   look_at_server();
   stage_ = {};
   stage_began_ = loop_.now();
-  stage_cpu_seconds_before_ = last_use_.cpu_seconds;
+  stage_use_before_ = last_use_;
   std::fill(thread_cpu_seconds_.begin(), thread_cpu_seconds_.end(), 0);
 }
 
 StageResult Sampler::end_stage() {
   CHECK(!is_waiting(), "a stage ends inside a sample");
-  stage_.server_cpu_seconds = last_use_.cpu_seconds - stage_cpu_seconds_before_;
+  const double seconds = std::max(seconds_between(stage_began_, sampled_at_), 1e-9);
+  stage_.server_cpu_seconds = last_use_.cpu_seconds - stage_use_before_.cpu_seconds;
+  stage_.server_load = load_between(stage_use_before_, last_use_, seconds);
   const double busiest = *std::max_element(thread_cpu_seconds_.begin(), thread_cpu_seconds_.end());
-  stage_.generator_busiest_thread =
-      busiest / std::max(seconds_between(stage_began_, sampled_at_), 1e-9);
+  stage_.generator_busiest_thread = busiest / seconds;
   return std::exchange(stage_, {});
 }
 

@@ -45,10 +45,9 @@ class Sampler final : public ReportSink, private reactor::MailHandler<WorkerRepo
   std::uint64_t memory_bytes() const { return last_use_.resident_bytes; }
   std::uint64_t memory_peak_bytes() const { return memory_peak_bytes_; }
   bool sees_server() const { return sees_server_; }
-  // Looks now, between samples too.
-  void look_at_server();
 
  private:
+  void look_at_server();
   void on_mail(WorkerReport& report) override;
   void complete();
 
@@ -74,7 +73,7 @@ class Sampler final : public ReportSink, private reactor::MailHandler<WorkerRepo
   // The stage.
   StageResult stage_;
   reactor::TimePoint stage_began_;
-  double stage_cpu_seconds_before_ = 0;
+  ProcessUse stage_use_before_;
   std::vector<double> thread_cpu_seconds_;
 };
 

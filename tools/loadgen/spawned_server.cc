@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +73,9 @@ SpawnedServer::SpawnedServer(const std::string& command, const std::string& host
     dup2(log_fd_, STDOUT_FILENO);
     dup2(log_fd_, STDERR_FILENO);
     setpgid(0, 0);  // Ctrl-C is for us; we end the server in order
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);  // even when we are killed
+#endif
     execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
@@ -92,7 +98,9 @@ SpawnedServer::~SpawnedServer() {
 bool SpawnedServer::wait_until_up() {
   const Clock::time_point deadline = Clock::now() + kStartMax;
   while (Clock::now() < deadline && !has_ended()) {
-    if (const std::string announced = announced_address(); !announced.empty()) {
+    // Servers of other kinds use these words too, for something that is no address of ours.
+    if (const std::string announced = announced_address();
+        !announced.empty() && is_any_listening(announced)) {
       host_and_port_ = announced;
       return true;
     }

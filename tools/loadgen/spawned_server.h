@@ -24,10 +24,10 @@ class SpawnedServer {
   int pid() const { return pid_; }
   // As the server said, else as was asked.
   const std::string& host_and_port() const { return host_and_port_; }
-  bool has_ended();
-  std::string output() const;
 
  private:
+  bool has_ended();
+  std::string output() const;
   bool wait_until_up();
   std::string announced_address() const;
   void stop();

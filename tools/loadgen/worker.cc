@@ -1,5 +1,6 @@
 #include "tools/loadgen/worker.h"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -73,10 +74,11 @@ void Worker::run() {
       continue;
     }
     // Who never sleeps uses all of a processor: only turns that did something count as busy.
-    const std::uint64_t before = delivered_ + sent_;
+    const auto done = [this] { return std::pair(sent_, received_ns_); };
+    const auto before = done();
     const reactor::TimePoint began = net_.now();
     loop_.turn(Duration::zero());
-    if (delivered_ + sent_ != before) {
+    if (done() != before) {
       busy_seconds_ += std::chrono::duration<double>(net_.now() - began).count();
     }
   }
@@ -116,7 +118,11 @@ void Worker::begin_stage(const WorkerOrder& order) {
   }
   schedule_.emplace(order.stage, order.ramp, plan_.arrivals, order.seed);
   next_sender_ = senders_.size() - 1;
-  if (find_next_due()) {
+  // To look for the first message of a sender who is not here would take the whole schedule, and
+  // nobody would be read meanwhile.
+  const bool has_senders = std::any_of(senders_.begin(), senders_.end(),
+                                       [](const LoadClient* sender) { return sender != nullptr; });
+  if (has_senders && find_next_due()) {
     timer_ = loop_.timers().arm(stage_start_ + next_due_, *this);
   } else {
     end_sending();
@@ -153,13 +159,16 @@ void Worker::on_timer(std::uint64_t /*argument*/) {
 void Worker::send_due() {
   const reactor::TimePoint now = net_.now();
   const auto overrun = std::chrono::duration_cast<Duration>(stage_duration_ * kOverrunShareMax);
-  bool more = now < stage_start_ + stage_duration_ + overrun;
+  const std::int64_t give_up_ns =
+      (stage_start_ + stage_duration_ + overrun - context_.origin).count();
+  bool more = now_ns() < give_up_ns;
   while (more && stage_start_ + next_due_ <= now) {
     const std::int64_t sent_ns = now_ns();
     const std::int64_t due_ns = (stage_start_ + next_due_ - context_.origin).count();
     current_.lateness.record(sent_ns - due_ns);
     publish(*senders_[next_sender_], due_ns, sent_ns);
-    more = find_next_due();
+    // What is overdue by now may be more than can be sent in the time that is left.
+    more = sent_ns < give_up_ns && find_next_due();
   }
   if (more) {
     timer_ = loop_.timers().arm(stage_start_ + next_due_, *this);
@@ -178,7 +187,9 @@ void Worker::fill_window(LoadClient& sender) {
 }
 
 void Worker::end_sending() {
-  is_sending_ = false;
+  if (std::exchange(is_sending_, false)) {
+    sending_ended_ns_ = now_ns();
+  }
   loop_.timers().cancel(timer_);
 }
 
@@ -237,7 +248,9 @@ void Worker::on_delivery(LoadClient& client, std::string_view payload) {
   const MessageKey key{stamp->sender, stamp->sequence};
   const std::uint64_t doubled_before = room.order.doubled();
   const bool is_new = room.order.deliver(client.follower, key, completed_);
-  delivered_ += 1 - (room.order.doubled() - doubled_before);
+  if (!client.follower.is_guest) {
+    delivered_ += 1 - (room.order.doubled() - doubled_before);
+  }
   if (is_new && room.shared != nullptr) {
     room.fresh.push_back(key);
   }
@@ -273,7 +286,8 @@ void Worker::on_turn_end() {
   store(progress_.sent, sent_);
   store(progress_.due, due_);
   store(progress_.delivered, delivered_);
-  store(progress_.is_sending, is_sending_);
+  store(progress_.sending_ended_ns, sending_ended_ns_);
+  progress_.is_sending.store(is_sending_, std::memory_order_release);
   progress_.stages_begun.store(stages_begun_, std::memory_order_release);
 }
 

@@ -65,8 +65,9 @@ struct Progress {
   std::atomic<std::uint64_t> lost{0};
   std::atomic<std::uint64_t> sent{0};       // messages
   std::atomic<std::uint64_t> due{0};        // deliveries of these, to those who stay
-  std::atomic<std::uint64_t> delivered{0};  // deliveries, doubled ones once
+  std::atomic<std::uint64_t> delivered{0};  // what came of those, doubled ones once
   std::atomic<std::uint64_t> stages_begun{0};
+  std::atomic<std::int64_t> sending_ended_ns{0};  // of the stage; since RunContext::origin
   std::atomic<bool> is_sending{false};
 };
 
@@ -166,6 +167,7 @@ class Worker final : private CrowdEvents,
   reactor::TimerId timer_;
   bool measured_ = false;
   bool is_sending_ = false;
+  std::int64_t sending_ended_ns_ = 0;
 
   std::int64_t received_ns_ = 0;
   std::string payload_;

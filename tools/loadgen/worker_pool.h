@@ -28,6 +28,8 @@ class WorkerPool {
     std::uint64_t delivered = 0;
     std::uint64_t stages_begun = 0;  // by the one who has begun the fewest
     bool is_sending = false;         // any of them
+    // When the last of them had sent what the stage asked for. REQUIRES: !is_sending.
+    reactor::TimePoint sending_ended;
   };
 
   // run_key: tells this run's names and payloads from those of another. plan and reports outlive
