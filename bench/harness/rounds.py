@@ -3,13 +3,17 @@
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from harness import build, machine
 from harness.loadgen import Run, measure
 from harness.servers import CannotMeasure, Running
+
+
+class CannotResume(Exception):
+    """The runs that are there can't be gone on with."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +43,33 @@ def say(text):
     print(f"==> {text}", file=sys.stderr, flush=True)
 
 
-def measure_rounds(servers, cells, rounds, pace, on_run):
-    """All runs, each given to on_run when it has ended. Ctrl-C ends with those there are."""
+def planned(servers, cells, rounds):
+    """What is to be measured, in order: round, cell and server of each run."""
+    return [(round_number, cell, server)
+            for round_number in range(rounds)
+            for cell in cells
+            for server in rotated(servers, round_number)
+            if server.takes(cell)]
+
+
+def measure_rounds(servers, cells, rounds, pace, on_run, done=()):
+    """All runs, each given to on_run when it has ended. Ctrl-C ends with those there are. What is
+    among those done already is not measured again."""
     cores = choose_cores()
-    runs = []
-    total = rounds * sum(1 for cell in cells for server in servers if server.takes(cell))
+    runs = list(done)
+    measured = {(run.round, run.cell, run.server) for run in runs}
+    plan = [(round_number, cell, server)
+            for round_number, cell, server in planned(servers, cells, rounds)
+            if (round_number, cell.name, server.name) not in measured]
     start = time.monotonic()
     try:
-        for round_number in range(rounds):
-            for cell in cells:
-                for server in rotated(servers, round_number):
-                    if not server.takes(cell):
-                        continue
-                    run = measure_once(server, cell, pace, round_number, cores)
-                    runs.append(run)
-                    left_s = (time.monotonic() - start) / len(runs) * (total - len(runs))
-                    say(f"{len(runs)}/{total} (about {left_s / 60:.0f} min left) "
-                        f"{server.name} {cell.name}: {outcome(run)}")
-                    on_run(runs)
+        for count, (round_number, cell, server) in enumerate(plan, 1):
+            run = measure_once(server, cell, pace, round_number, cores)
+            runs.append(run)
+            left_s = (time.monotonic() - start) / count * (len(plan) - count)
+            say(f"{count}/{len(plan)} (about {left_s / 60:.0f} min left) "
+                f"{server.name} {cell.name}: {outcome(run)}")
+            on_run(runs)
     except KeyboardInterrupt:
         say("interrupted: what was measured so far")
     return runs
@@ -101,3 +114,13 @@ def write_json(path, runs, extra):
     """Every run, so that anybody can count again."""
     document = {"about": heading(runs), **extra, "runs": [run.as_json() for run in runs]}
     Path(path).write_text(json.dumps(document, indent=1) + "\n")
+
+
+def read_json(path, pace):
+    """The runs that write_json has written; none when there is no such file."""
+    if not Path(path).exists():
+        return []
+    document = json.loads(Path(path).read_text())
+    if document.get("pace") != asdict(pace):
+        raise CannotResume(f"{path} was measured with other durations (--quick)")
+    return [Run(**run) for run in document["runs"]]

@@ -3,8 +3,11 @@
 
 import re
 import sys
+import tempfile
 import unittest
+from dataclasses import asdict
 from pathlib import Path
+from unittest import mock
 from xml.etree import ElementTree
 
 sys.dont_write_bytecode = True
@@ -14,7 +17,8 @@ sys.path.insert(0, str(ROOT / "bench"))
 from harness import cells, chart, loadgen, servers, summary, tables, targets  # noqa: E402
 from harness.cells import Cell, Pace  # noqa: E402
 from harness.loadgen import Run  # noqa: E402
-from harness.rounds import rotated  # noqa: E402
+from harness.rounds import (  # noqa: E402
+    CannotResume, measure_rounds, planned, read_json, rotated, write_json)
 
 COST = "deliveries_per_cpu_second"
 SATURATED = Cell("saturated", 500, 10, 64)
@@ -154,6 +158,36 @@ class SummaryTest(unittest.TestCase):
         order = ["a", "b", "c"]
         self.assertEqual({rotated(order, i)[0] for i in range(3)}, set(order))
         self.assertEqual(sorted(rotated(order, 4)), order)
+
+
+class RoundsTest(unittest.TestCase):
+    SERVERS = [SERVERS["ours"], SERVERS["limit"]]
+
+    def test_every_round_measures_every_server_in_every_cell(self):
+        plan = planned(self.SERVERS, [SATURATED, FIXED], 3)
+        self.assertEqual(len(plan), 3 * 2 * 2)
+        self.assertEqual([server.name for _, _, server in plan[:2]], ["ours", "limit"])
+        self.assertEqual([server.name for _, _, server in plan[4:6]], ["limit", "ours"])
+
+    def test_resumed_measures_what_is_missing(self):
+        runs = [run(SATURATED, "ours", 0, **{COST: 90}), run(SATURATED, "limit", 0, **{COST: 100})]
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "runs.json"
+            self.assertEqual(read_json(path, PACE), [])
+            write_json(path, runs, {"pace": asdict(PACE)})
+            self.assertEqual(read_json(path, PACE), runs)
+            with self.assertRaises(CannotResume):
+                read_json(path, Pace(closed_s=1, fixed_s=1, idle_s=1, warm_up_s=1))
+        seen = []
+        with mock.patch("harness.rounds.say"), \
+             mock.patch("harness.rounds.measure_once",
+                        lambda server, cell, pace, number, cores: run(cell, server.name, number)):
+            all_runs = measure_rounds(self.SERVERS, [SATURATED], 2, PACE,
+                                      lambda so_far: seen.append(len(so_far)), runs)
+        self.assertEqual(all_runs[:2], runs)
+        self.assertEqual([(one.server, one.round) for one in all_runs[2:]],
+                         [("limit", 1), ("ours", 1)])
+        self.assertEqual(seen, [3, 4])
 
 
 class TablesTest(unittest.TestCase):
