@@ -42,13 +42,14 @@ def command(program, running, cell, pace, json_path):
     """The generator's command line for a cell."""
     server = running.server
     words = [str(program), running.target, "--clients", str(cell.clients),
-             "--senders", str(cell.senders), "--size", str(payload_bytes(server, cell)),
              "--duration", f"{round(pace.seconds_of(cell) * 1000)}ms",
              "--server-pid", str(running.pid), "--json", str(json_path), "--quiet"]
     if cell.kind == "idle":
         words += ["--workload", "idle", "--rooms", str(server.rooms_when_idle)]
     else:
-        words += ["--workload", "fanout", "--warm-up", f"{round(pace.warm_up_s * 1000)}ms"]
+        words += ["--workload", "fanout", "--senders", str(cell.senders),
+                  "--size", str(payload_bytes(server, cell)),
+                  "--warm-up", f"{round(pace.warm_up_s * 1000)}ms"]
     if cell.window():
         words += ["--closed-loop", "--window", str(cell.window())]
     if cell.kind == "fixed":

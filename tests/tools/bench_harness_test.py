@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Tests what bench/compare and bench/fanout compute and write. Measures nothing."""
 
+import os
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -25,6 +27,8 @@ SATURATED = Cell("saturated", 500, 10, 64)
 FIXED = Cell("fixed", 500, messages_per_second=100)
 IDLE = Cell("idle", 10_000)
 PACE = Pace(closed_s=3, fixed_s=10, idle_s=5, warm_up_s=1)
+LOADGEN = os.environ.get("CHAT_LOADGEN", "")
+EXIT_COULD_NOT_RUN = 1  # nobody listens there
 SERVERS = {server.name: server for server in servers.all_servers(ROOT)}
 
 
@@ -94,6 +98,20 @@ class CommandTest(unittest.TestCase):
     def test_irc_payloads_are_shorter(self):
         words = self.words("ngircd", Cell("saturated", 500, 10, 512))
         self.assertEqual(words[words.index("--size") + 1], "400")
+
+    def test_idle_clients_send_nothing(self):
+        for word in ("--senders", "--size", "--rate", "--window"):
+            self.assertNotIn(word, self.words("ours", IDLE))
+
+    @unittest.skipUnless(os.path.exists(LOADGEN), "needs CHAT_LOADGEN, the program")
+    def test_the_program_understands_every_command(self):
+        for server in {server.scheme: server for server in SERVERS.values()}.values():
+            for cell in (SATURATED, Cell("one", 500), FIXED, IDLE):
+                running = RunningStub(server.name)
+                running.pid = os.getpid()
+                words = loadgen.command(LOADGEN, running, cell, PACE, os.devnull)
+                ended = subprocess.run(words, capture_output=True, text=True, timeout=60)
+                self.assertEqual(ended.returncode, EXIT_COULD_NOT_RUN, ended.stderr)
 
     def test_small_backlog_is_spared(self):
         self.assertIn("--connect-rate", self.words("ngircd", IDLE))
