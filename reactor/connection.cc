@@ -339,19 +339,33 @@ void Connection::note_written(const IoResult& result) {
 
 void Connection::after_flush() {
   own_borrowed();
-  if (above_high_mark_ && output_.size() <= reactor_.limits().out_low_mark_bytes) {
-    above_high_mark_ = false;
-    if (state_ == State::kOpen) {
-      handler_.on_drained(*this);
-    }
-    if (wants_redelivery() || wants_read()) {
-      reactor_.add_ready(*this);
-    }
+  if ((above_high_mark_ || drained_asked_for_) &&
+      output_.size() <= reactor_.limits().out_low_mark_bytes) {
+    note_drained();
   }
   if (state_ == State::kFinishing && output_.empty()) {
     end_output();
   } else if (!output_.empty()) {
     arm_deadline();
+  }
+}
+
+void Connection::note_drained() {
+  const bool was_above_high_mark = std::exchange(above_high_mark_, false);
+  drained_asked_for_ = false;
+  if (state_ == State::kOpen) {
+    handler_.on_drained(*this);
+    reactor_.turn_again();
+  }
+  if (was_above_high_mark && (wants_redelivery() || wants_read())) {
+    reactor_.add_ready(*this);
+  }
+}
+
+void Connection::ask_for_drained() {
+  drained_asked_for_ = true;
+  if (!on_dirty_list_) {
+    reactor_.add_dirty(*this);
   }
 }
 

@@ -100,6 +100,10 @@ class Connection {
   // Ends at once; what is queued is lost. on_close follows at the end of the turn.
   void close(CloseReason reason = CloseReason::kByHandler, int error = 0);
 
+  // on_drained comes after the next flush that leaves no more than the low mark, once, also when
+  // the output was not above the high mark meanwhile. For whoever fills the output as it drains.
+  void ask_for_drained();
+
   void pause_reading();
   // Hands over again what on_data left unconsumed, then reads on.
   void resume_reading();
@@ -124,6 +128,7 @@ class Connection {
   WriteOp write_op() const;
   void note_written(const IoResult& result);
   void after_flush();
+  void note_drained();
   void on_deadline();
 
   void finish_connecting();
@@ -167,6 +172,7 @@ class Connection {
   bool paused_ = false;
   bool peer_ended_ = false;
   bool above_high_mark_ = false;
+  bool drained_asked_for_ = false;
   bool redeliver_ = false;  // resumed with a tail that on_data has to see again
   std::uint8_t borrowed_count_ = 0;
   bool on_ready_list_ = false;

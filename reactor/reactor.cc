@@ -117,6 +117,7 @@ void Reactor::turn(std::optional<Duration> wait_max) {
   unix_ms_ = net_->unix_ms();
   ++stats_.turns;
   turn_is_full_ = false;
+  turn_again_ = false;
   mark_ready(batch);
   dispatch_ready();
   timers_.fire(now_);
@@ -136,7 +137,7 @@ void Reactor::turn(std::optional<Duration> wait_max) {
 
 std::optional<Duration> Reactor::wait_time(std::optional<Duration> wait_max) const {
   const bool work_to_read = !reading_held_ && !(ready_.empty() && ready_listeners_.empty());
-  if (work_to_read || more_mail_ || !dirty_.empty() || !closing_.empty()) {
+  if (work_to_read || more_mail_ || turn_again_ || !dirty_.empty() || !closing_.empty()) {
     return Duration::zero();
   }
   std::optional<Duration> wait = wait_max;
@@ -241,6 +242,7 @@ void Reactor::write_until_blocked() {
 }
 
 void Reactor::reap() {
+  turn_again_ |= !closing_.empty();
   // By index: a handler's on_close may close more connections.
   for (std::size_t i = 0; i < closing_.size(); ++i) {
     Connection& connection = *closing_[i];

@@ -33,7 +33,8 @@ class TurnHandler {
   // Everything that arrived was handled, nothing is flushed yet: the place to hand over what the
   // turn has gathered.
   virtual void on_turn_end() = 0;
-  // The flush is over: what was given to Connection::send_borrowed is not used any more.
+  // The flush is over: what was given to Connection::send_borrowed is not used any more. See
+  // Reactor::turn_again for whoever gathers something here.
   virtual void on_flushed() {}
 
  protected:
@@ -104,6 +105,10 @@ class Reactor final : private TimerHandler {
   void stop() noexcept;
   // Any thread; async-signal-safe. The loop makes another turn.
   void wake() noexcept { net_->wake(); }
+
+  // The next turn follows without waiting, so that what is gathered after TurnHandler::on_turn_end
+  // is handed over too. The loop itself sees to it after on_drained and on_close.
+  void turn_again() { turn_again_ = true; }
 
   // While held, no connection is read, opened or accepted, and nobody is idle; all else goes on.
   // For a consumer on another thread that can't keep up: the loop looks again at least every
@@ -178,6 +183,7 @@ class Reactor final : private TimerHandler {
   std::vector<WriteOp> write_ops_;
 
   bool more_mail_ = false;
+  bool turn_again_ = false;
   bool turn_is_full_ = false;  // enough was read in this turn, or some output needs the flush
   bool reading_held_ = false;
   bool closing_all_ = false;

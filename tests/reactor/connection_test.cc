@@ -214,6 +214,43 @@ TEST_F(ConnectionTest, SendsAgainInOnDrained_IsToldAgain) {
   EXPECT_TRUE(world.peer_at_end(link.peer));
 }
 
+TEST_F(ConnectionTest, AskedForDrained_IsToldOnceThoughItWasNeverAboveTheHighMark) {
+  start({.out_bytes_max = 10'000, .out_high_mark_bytes = 5000, .out_low_mark_bytes = 100});
+  world.socket_buffer_bytes = 1000;
+  const Link link = connect();
+  turn_until_quiet();
+  link.connection().send(std::string(2000, 'x'));
+  link.connection().ask_for_drained();
+  turn_until_quiet();
+  EXPECT_EQ(link.handler.drains, 0) << "1,000 bytes wait";
+  EXPECT_EQ(read_all(link.peer).size(), 2000U);
+  EXPECT_EQ(link.handler.drains, 1);
+  link.connection().send("more");
+  turn_until_quiet();
+  EXPECT_EQ(link.handler.drains, 1);
+}
+
+TEST_F(ConnectionTest, AskedForDrainedWithNothingToSend_IsToldInThisTurn) {
+  start();
+  const Link link = connect();
+  turn_until_quiet();
+  link.connection().ask_for_drained();
+  turn_until_quiet();
+  EXPECT_EQ(link.handler.drains, 1);
+}
+
+TEST_F(ConnectionTest, AskedForDrainedAndEnding_IsNotTold) {
+  start();
+  world.socket_buffer_bytes = 1000;
+  const Link link = connect();
+  turn_until_quiet();
+  link.connection().send(std::string(2000, 'x'));
+  link.connection().ask_for_drained();
+  link.connection().finish();
+  EXPECT_EQ(read_all(link.peer).size(), 2000U);
+  EXPECT_EQ(link.handler.drains, 0);
+}
+
 // Ending.
 
 TEST_F(ConnectionTest, FinishedWhileBlocked_SendsAllThatWasQueuedFirst) {

@@ -136,6 +136,38 @@ TEST_F(ReactorRules, ReadingHeld_NothingIsReadOrAcceptedUntilReleased) {
   EXPECT_EQ(loop->connection_count(), 2U);
 }
 
+// What a handler gathers behind the end of a turn is not left for whoever wakes the loop next.
+
+TEST_F(ReactorRules, Closed_IsFollowedByAnotherTurnAtOnce) {
+  start();
+  const Link link = connect();
+  turn_until_quiet();
+  world.peer_close(link.peer);
+  turn();
+  EXPECT_EQ(link.handler.closes.size(), 1U);
+  EXPECT_TRUE(polls_next());
+  EXPECT_FALSE(polls_next());
+}
+
+TEST_F(ReactorRules, Drained_IsFollowedByAnotherTurnAtOnce) {
+  start();
+  const Link link = connect();
+  turn_until_quiet();
+  link.connection().ask_for_drained();
+  turn();
+  EXPECT_EQ(link.handler.drains, 1);
+  EXPECT_TRUE(polls_next());
+  EXPECT_FALSE(polls_next());
+}
+
+TEST_F(ReactorRules, AskedForAnotherTurn_MakesOne) {
+  start();
+  turn_until_quiet();
+  loop->turn_again();
+  EXPECT_TRUE(polls_next());
+  EXPECT_FALSE(polls_next());
+}
+
 // Rule 2: events are recorded for the whole batch first, work runs after.
 
 TEST_F(ReactorRules, HandlerClosesInTheMiddleOfABatch_NoEntryOfThatBatchIsStale) {
