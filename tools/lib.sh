@@ -6,7 +6,7 @@ cores=$(getconf _NPROCESSORS_ONLN)
 
 # By their Debian names. Elsewhere name_packages says what to look for.
 packages_run=(g++ cmake ninja-build pkg-config libfmt-dev libspdlog-dev libcli11-dev libedit-dev
-  nlohmann-json3-dev liburing-dev)
+  nlohmann-json3-dev liburing-dev libsqlite3-dev)
 packages_test=("${packages_run[@]}" libgtest-dev libgmock-dev libbenchmark-dev python3)
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -75,26 +75,26 @@ install_missing() {
 name_packages() {
   if command -v brew >/dev/null; then
     say "if a package is missing: brew install cmake ninja pkg-config fmt spdlog cli11 libedit" \
-      "nlohmann-json googletest google-benchmark (and, for libedit: export" \
+      "nlohmann-json sqlite googletest google-benchmark (and, for libedit: export" \
       "PKG_CONFIG_PATH=\$(brew --prefix libedit)/lib/pkgconfig)"
   elif command -v dnf >/dev/null; then
     say "if a package is missing: dnf install gcc-c++ cmake ninja-build pkgconf-pkg-config" \
-      "fmt-devel spdlog-devel cli11-devel libedit-devel json-devel liburing-devel gtest-devel" \
-      "gmock-devel google-benchmark-devel"
+      "fmt-devel spdlog-devel cli11-devel libedit-devel json-devel liburing-devel sqlite-devel" \
+      "gtest-devel gmock-devel google-benchmark-devel"
   elif command -v pacman >/dev/null; then
     say "if a package is missing: pacman -S gcc cmake ninja pkgconf fmt spdlog cli11 libedit" \
-      "nlohmann-json liburing gtest benchmark"
+      "nlohmann-json liburing sqlite gtest benchmark"
   elif command -v zypper >/dev/null; then
     say "if a package is missing: zypper install gcc-c++ cmake ninja pkgconf-pkg-config" \
-      "fmt-devel spdlog-devel cli11-devel libedit-devel nlohmann_json-devel liburing-devel gtest" \
-      "gmock benchmark-devel"
+      "fmt-devel spdlog-devel cli11-devel libedit-devel nlohmann_json-devel liburing-devel" \
+      "sqlite3-devel gtest gmock benchmark-devel"
   elif command -v apk >/dev/null; then
     say "if a package is missing: apk add g++ cmake samurai pkgconf fmt-dev spdlog-dev" \
-      "libedit-dev nlohmann-json liburing-dev gtest-dev benchmark-dev, and CLI11"
+      "libedit-dev nlohmann-json liburing-dev sqlite-dev gtest-dev benchmark-dev, and CLI11"
   else
     say "needed: a C++20 compiler, CMake 3.25, Ninja, pkg-config, fmt, spdlog, CLI11, libedit," \
-      "nlohmann-json, on Linux liburing; for the tests also GoogleTest (with gmock), for the" \
-      "benchmarks Google Benchmark"
+      "nlohmann-json, SQLite, on Linux liburing; for the tests also GoogleTest (with gmock), for" \
+      "the benchmarks Google Benchmark"
   fi
 }
 
