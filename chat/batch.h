@@ -23,12 +23,14 @@ void rehome(Event& event, Copy&& copy) {
   event.room = copy(event.room);
   event.subject = copy(event.subject);
   event.text = copy(event.text);
+  event.client_id = copy(event.client_id);
 }
 
 template <class Copy>
 void rehome(FromSession& item, Copy&& copy) {
   item.command.target = copy(item.command.target);
   item.command.text = copy(item.command.text);
+  item.command.client_id = copy(item.command.client_id);
 }
 
 // Gathers Events or FromSessions with their text, in order, to be handed to another thread in one
@@ -57,6 +59,7 @@ class Batch {
     items_.push_back(item);
   }
 
+  const Item& operator[](std::size_t index) const { return items_[index]; }
   auto begin() const { return items_.begin(); }
   auto end() const { return items_.end(); }
   std::size_t size() const { return items_.size(); }

@@ -1,23 +1,40 @@
 #include "chat/hub.h"
 
-#include <algorithm>
+#include <string>
+#include <utility>
 
 #include "chat/names.h"
 #include "reactor/check.h"
 
 namespace chat {
 
-Hub::Hub(const Limits& limits, EventSink& sink)
-    : limits_(limits), sink_(sink), private_chats_(limits), presence_(limits.presence_interval) {}
+Hub::Hub(const Limits& limits, EventSink& sink, Journal& journal, TokenSource make_token,
+         const Recovered& recovered, Time start)
+    : limits_(limits),
+      sink_(sink),
+      journal_(journal),
+      make_token_(std::move(make_token)),
+      retries_(limits.retry_window.count(), limits.retries_max),
+      private_chats_(limits),
+      presence_(limits.presence_interval) {
+  recover(recovered, start);
+}
 
 void Hub::apply(SessionRef from, const Command& command, Time time) {
   time_ = time;
+  client_id_ = command.client_id;
   switch (command.verb) {
     case Verb::kDisconnect:
-      remove_client(from);
+      disconnect(from);
+      return;
+    case Verb::kPeerEnded:
+      disconnect(from);
+      tell(from, EventKind::kBye, {}, "bye");
       return;
     case Verb::kQuit:
-      remove_client(from);
+      if (Client* client = clients_.find(from)) {
+        remove(*client);
+      }
       tell(from, EventKind::kBye, {}, "bye");
       return;
     case Verb::kPing:
@@ -39,20 +56,21 @@ void Hub::apply(SessionRef from, const Command& command, Time time) {
     return;
   }
   if (command.verb == Verb::kHello) {
-    tell(from, EventKind::kWelcome, {}, command.text);
+    hello(from, command);
     return;
   }
-  const auto client = clients_.find(from);
-  if (client == clients_.end()) {
-    apply_unregistered(from, command);
+  if (Client* client = clients_.find(from)) {
+    apply_registered(*client, command);
   } else {
-    apply_registered(client->second, command);
+    apply_unregistered(from, command);
   }
 }
 
 void Hub::apply_unregistered(SessionRef from, const Command& command) {
   if (command.verb == Verb::kRegister) {
-    register_client(from, command.target);
+    register_client(from, command);
+  } else if (command.verb == Verb::kResume) {
+    resume(from, command);
   } else {
     refuse(from, ErrorCode::kRegisterFirst, {}, {"say who you are first: REGISTER:<name>"});
   }
@@ -61,7 +79,9 @@ void Hub::apply_unregistered(SessionRef from, const Command& command) {
 void Hub::apply_registered(Client& client, const Command& command) {
   switch (command.verb) {
     case Verb::kRegister:
-      refuse(client.session, ErrorCode::kForbidden, command.target,
+    case Verb::kResume:
+      refuse(client.session, ErrorCode::kForbidden,
+             command.verb == Verb::kRegister ? command.target : std::string_view(),
              {"already registered as ", client.name, "; connect again to change the name"});
       return;
     case Verb::kBroadcast:
@@ -90,11 +110,14 @@ void Hub::apply_registered(Client& client, const Command& command) {
       return decline(client, command.target);
     case Verb::kLeave:
       return leave_private_chat(client);
+    case Verb::kHistory:
+      return history(client, command);
     case Verb::kHello:
     case Verb::kPing:
     case Verb::kHelp:
     case Verb::kQuit:
     case Verb::kReject:
+    case Verb::kPeerEnded:
     case Verb::kDisconnect:
       break;
   }
@@ -103,6 +126,8 @@ void Hub::apply_registered(Client& client, const Command& command) {
 
 void Hub::tick(Time time) {
   time_ = time;
+  client_id_ = {};
+  end_overdue_sessions();
   expire_requests();
   const auto presence_due = presence_.due();
   if (presence_due && *presence_due <= time.now) {
@@ -111,12 +136,14 @@ void Hub::tick(Time time) {
 }
 
 std::optional<reactor::TimePoint> Hub::next_deadline() const {
-  const auto presence_due = presence_.due();
-  const auto request_due = private_chats_.next_deadline();
-  if (presence_due && request_due) {
-    return std::min(*presence_due, *request_due);
+  std::optional<reactor::TimePoint> next;
+  for (const auto& due :
+       {presence_.due(), private_chats_.next_deadline(), clients_.next_deadline()}) {
+    if (due && (!next || *due < *next)) {
+      next = due;
+    }
   }
-  return presence_due ? presence_due : request_due;
+  return next;
 }
 
 const std::vector<std::uint32_t>& Hub::members_by_shard(RoomId room) const {
@@ -124,7 +151,8 @@ const std::vector<std::uint32_t>& Hub::members_by_shard(RoomId room) const {
   return found == nullptr ? nobody_ : found->members_by_shard;
 }
 
-void Hub::register_client(SessionRef from, std::string_view name) {
+void Hub::register_client(SessionRef from, const Command& command) {
+  const std::string_view name = command.target;
   if (!is_valid_name(name, limits_.name_length_max)) {
     refuse(from, ErrorCode::kInvalidName, name,
            {"a name begins with a letter or _ and goes on with letters, digits, _ or -, at most ",
@@ -135,51 +163,73 @@ void Hub::register_client(SessionRef from, std::string_view name) {
     refuse(from, ErrorCode::kTaken, name, {"somebody has this name already; choose another one"});
     return;
   }
-  Client& client = clients_[from];
-  client.session = from;
-  client.name = name;
-  Rooms::enter(client, rooms_.lobby());
+  Client& client = clients_.add(from, name);
+  client.since = last_id();
+  client.capabilities = command.capabilities;
+  Rooms::enter(client, rooms_.lobby(), client.since);
   tell(from, EventKind::kRegistered, client.name);
+  if (client.capabilities.resume) {
+    begin_session(client);
+  }
   presence_.joined(kLobby, client.name, time_.now);
 }
 
-void Hub::remove_client(SessionRef from) {
-  const auto found = clients_.find(from);
-  if (found == clients_.end()) {
-    return;
+void Hub::hello(SessionRef from, const Command& command) {
+  tell(from, EventKind::kWelcome, {}, command.text);
+  if (Client* client = clients_.find(from)) {
+    client->capabilities = command.capabilities;
+    if (client->capabilities.resume) {
+      begin_session(*client);
+    }
   }
-  Client& client = found->second;
+}
+
+void Hub::remove(Client& client) {
   forget_private_chats(client);
   while (!client.rooms.empty()) {
-    leave_room(client, *client.rooms.back());
+    leave_room(client, *client.rooms.back().room);
   }
   leave_room(client, rooms_.lobby());
-  clients_.erase(found);
+  if (client.is_resumable()) {
+    keep(Record::Kind::kSessionEnded, client, {}, 0);
+  }
+  clients_.remove(client);
 }
 
 void Hub::post(const Client& sender, const Room& room, std::string_view text) {
+  if (was_sent_before(sender) || !may_send(sender)) {
+    return;
+  }
   Event event = make(EventKind::kMessage);
   event.room_id = room.id;
   event.except = sender.session;
-  event.id = next_id_++;
+  event.id = take_id();
   event.room = room.name;
   event.subject = sender.name;
   event.text = text;
   sink_.on_event(event);
+  keep(event, room.name, sender);
 }
 
-void Hub::post_private(const Client& sender, const SessionRef& to, std::string_view text) {
+void Hub::post_private(const Client& sender, const Client& to, std::string_view text) {
+  if (was_sent_before(sender) || !may_send(sender)) {
+    return;
+  }
   Event event = make(EventKind::kDirect);
-  event.to = to;
-  event.id = next_id_++;
+  event.to = to.session;
+  event.id = take_id();
+  event.room = to.name;
   event.subject = sender.name;
   event.text = text;
-  sink_.on_event(event);
+  if (event.to) {  // else it waits in the store
+    sink_.on_event(event);
+  }
+  keep(event, to.name, sender);
 }
 
 void Hub::direct(const Client& sender, std::string_view name, std::string_view text) {
   if (const Client* to = require_client(sender, name)) {
-    post_private(sender, to->session, text);
+    post_private(sender, *to, text);
   }
 }
 
@@ -191,7 +241,7 @@ void Hub::say(const Client& sender, std::string_view room_name, std::string_view
 
 void Hub::plain(const Client& sender, std::string_view text) {
   if (const auto peer = private_chats_.peer_of(sender.session)) {
-    post_private(sender, *peer, text);
+    post_private(sender, client_of(*peer), text);
   } else {
     post(sender, rooms_.lobby(), text);
   }
@@ -212,10 +262,10 @@ const Client* Hub::require_client(const Client& client, std::string_view name) {
   return found;
 }
 
-const Client& Hub::client_of(const SessionRef& session) const {
-  const auto found = clients_.find(session);
-  CHECK(found != clients_.end(), "a session that is gone", session.shard, session.token.index);
-  return found->second;
+Client& Hub::client_of(const SessionRef& session) const {
+  Client* found = clients_.find(session);
+  CHECK(found != nullptr, "a session that is gone", session.shard, session.token.index);
+  return *found;
 }
 
 Event Hub::make(EventKind kind) const {
@@ -245,6 +295,7 @@ void Hub::refuse(const SessionRef& to, ErrorCode code, std::string_view subject,
   event.to = to;
   event.subject = subject;
   event.text = text_;
+  event.client_id = client_id_;
   sink_.on_event(event);
 }
 

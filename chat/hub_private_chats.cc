@@ -12,6 +12,11 @@ void Hub::request(const Client& client, std::string_view name) {
            {"that is you; REQUEST somebody else for a private chat"});
     return;
   }
+  if (!other->session) {
+    refuse(client.session, ErrorCode::kUnknownTarget, name,
+           {other->name, " has lost the connection and may be back soon; CHAT reaches them then"});
+    return;
+  }
   answer(client, *other, name, private_chats_.ask(client.session, other->session, time_.now));
 }
 

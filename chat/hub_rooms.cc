@@ -64,6 +64,9 @@ void Hub::join(Client& client, std::string_view room_name) {
             " rooms; PART from one first"});
     return;
   }
+  if (client.is_resumable() && !may_send(client)) {
+    return;  // the stay is to be kept, too
+  }
   if (room == nullptr) {
     const std::size_t rooms_beside_lobby = rooms_.size() - 1;
     if (rooms_beside_lobby >= limits_.rooms_max) {
@@ -73,7 +76,10 @@ void Hub::join(Client& client, std::string_view room_name) {
     }
     room = &rooms_.create(room_name);
   }
-  Rooms::enter(client, *room);
+  Rooms::enter(client, *room, last_id());
+  if (client.is_resumable()) {
+    keep(Record::Kind::kJoined, client, room->name, last_id());
+  }
   tell_of_room(client.session, EventKind::kJoined, *room);
   if (!room->topic.text.empty()) {
     tell_topic(client.session, *room);
@@ -92,16 +98,27 @@ void Hub::part(Client& client, std::string_view room_name) {
     return;
   }
   tell_of_room(client.session, EventKind::kParted, *room);
+  note_past(client, *room, since(client, *room));
   leave_room(client, *room);
 }
 
 void Hub::leave_room(Client& client, Room& room) {
   const RoomId id = room.id;
+  if (room.members.size() == 1 && !room.topic.text.empty()) {
+    forget_topic(room.name);
+  }
   if (rooms_.leave(client, room)) {
     presence_.forget(id);
   } else {
     presence_.left(id, client.name, time_.now);
   }
+}
+
+void Hub::forget_topic(std::string_view room_name) {
+  Record record;
+  record.kind = Record::Kind::kRoomGone;
+  record.room = room_name;
+  journal_.append(record);
 }
 
 void Hub::set_topic(const Client& client, std::string_view room_name, std::string_view text) {
@@ -114,7 +131,10 @@ void Hub::set_topic(const Client& client, std::string_view room_name, std::strin
            {"the lobby has no topic; JOIN a room to set one there"});
     return;
   }
-  room->topic = {std::string(text), client.name, next_id_++, time_.unix_ms};
+  if (was_sent_before(client) || !may_send(client)) {
+    return;
+  }
+  room->topic = {std::string(text), client.name, take_id(), time_.unix_ms};
   Event event = make(EventKind::kTopic);
   event.room_id = room->id;
   event.id = room->topic.id;
@@ -122,6 +142,7 @@ void Hub::set_topic(const Client& client, std::string_view room_name, std::strin
   event.subject = client.name;
   event.text = text;
   sink_.on_event(event);
+  keep(event, room->name, client);
 }
 
 void Hub::tell_topic(SessionRef to, const Room& room) {
@@ -184,6 +205,7 @@ void Hub::tell_of_room(const SessionRef& to, EventKind kind, const Room& room) {
   event.to = to;
   event.room_id = room.id;
   event.room = room.name;
+  event.from = last_id();
   sink_.on_event(event);
 }
 

@@ -19,6 +19,9 @@ struct Limits {
   std::size_t rooms_max = 10'000;
   std::size_t rooms_per_client_max = 32;
   std::size_t requests_per_client_max = 16;  // private-chat requests waiting for one's answer
+  std::size_t detached_max = 100'000;   // clients that have lost the connection and may come back
+  std::size_t retries_max = 1'000'000;  // messages whose sending again is known
+  std::uint32_t history_count_max = 1000;  // messages in one answer
 
   // How long.
   std::chrono::milliseconds registration_timeout{30'000};
@@ -27,6 +30,8 @@ struct Limits {
   std::chrono::milliseconds request_timeout{60'000};
   std::chrono::milliseconds drain_timeout{5'000};
   std::chrono::milliseconds presence_interval{200};  // notices gather for this long
+  std::chrono::milliseconds resume_window{120'000};  // a lost connection may come back; 0: never
+  std::chrono::milliseconds retry_window{120'000};   // a message sent again is known for this long
 
   // Output waiting for one client, in bytes.
   std::size_t out_bytes_max = std::size_t{4} << 20;
@@ -46,6 +51,9 @@ struct Limits {
   std::size_t handover_bytes_max = std::size_t{16} << 20;
   // Refused connections that are being told why; more are closed without a word.
   std::size_t refusals_max = 256;
+
+  // A room's history is seen from where one has joined it, not from its beginning.
+  bool history_since_join = false;
 
   // The recent part of the log that each thread keeps in memory.
   std::size_t tail_bytes = std::size_t{8} << 20;

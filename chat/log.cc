@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "chat/protocol/native.h"
 #include "reactor/check.h"
 
 namespace chat {
@@ -71,6 +72,22 @@ bool Log::next(Cursor& cursor, Entry& entry) const {
   return true;
 }
 
+std::string_view Log::encoded(const Entry& entry, WireFormat format, const Limits& limits) {
+  std::string& bytes = encoded_[entry.id][static_cast<std::size_t>(format)];
+  if (bytes.empty()) {
+    Event event;
+    event.kind = entry.kind;
+    event.room_id = entry.room_id;
+    event.id = entry.id;
+    event.unix_ms = entry.unix_ms;
+    event.room = entry.room;
+    event.subject = entry.subject;
+    event.text = entry.text;
+    encode_native(event, format, limits, bytes);
+  }
+  return bytes;
+}
+
 std::size_t Log::record_bytes(const Header& header) {
   return sizeof(Header) + header.room_bytes + header.subject_bytes + header.text_bytes;
 }
@@ -118,8 +135,7 @@ const Log::Mark& Log::mark(std::size_t index) const {
 // The gap must still be the one before: the oldest entries may lie in front of it.
 void Log::make_room(std::uint64_t new_tail) {
   while (size_ > 0 && new_tail - head_ > capacity_) {
-    head_ = step_over_gap(head_ + record_bytes(header_at(head_)));
-    --size_;
+    drop_oldest();
   }
   while (mark_count_ > 0 && (size_ == 0 || mark(0).position < head_)) {
     mark_first_ = (mark_first_ + 1) % marks_.size();
@@ -127,7 +143,19 @@ void Log::make_room(std::uint64_t new_tail) {
   }
 }
 
+void Log::drop_oldest() {
+  const Header header = header_at(head_);
+  dropped_to_ = header.id;
+  head_ = step_over_gap(head_ + record_bytes(header));
+  --size_;
+  if (!encoded_.empty()) {
+    encoded_.erase(header.id);
+  }
+}
+
 void Log::drop_everything() {
+  dropped_to_ = last_id_;
+  encoded_.clear();
   head_ = tail_;
   size_ = 0;
   mark_count_ = 0;

@@ -1,19 +1,24 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "chat/limits.h"
 #include "chat/message.h"
+#include "chat/protocol/codec.h"
 
 namespace chat {
 
 // The recent tail of the ordered log, in memory, bounded by bytes: the oldest entries make room
 // for new ones. One per shard, holding what was delivered there; owned by the shard and used on
-// its thread. Appending copies into one fixed block, which is allocated for the first entry, and
-// allocates nothing else.
+// its thread, shared by all feeds. Appending copies into one fixed block, which is allocated for
+// the first entry, and allocates nothing else.
 class Log {
  public:
   // What the log keeps of a message (kMessage, kDirect, kTopic).
@@ -36,6 +41,8 @@ class Log {
   MessageId first_id() const;                     // of the oldest entry kept; 0 when empty
   MessageId last_id() const { return last_id_; }  // of the newest ever appended; 0: there was none
   std::size_t size() const { return size_; }      // entries kept
+  // Of what was appended everything behind this is kept.
+  MessageId dropped_to() const { return dropped_to_; }
 
   // Where a reader of one log stands: everything up to and including `after` was read. Setting
   // `after` moves it. The rest is the log's own memory of the place.
@@ -47,6 +54,12 @@ class Log {
   // The first entry behind the cursor, which moves there; false at the end of the log. Skips what
   // is no longer kept: compare first_id() before. The entry's views are valid until append.
   bool next(Cursor& cursor, Entry& entry) const;
+
+  // The entry, which next() has just given, as it looks on the wire; encoded when it is asked for
+  // the first time, and kept as long as the entry: about as much memory again for each format that
+  // is asked for. Valid until append.
+  std::string_view encoded(const Entry& entry, WireFormat format, const Limits& limits);
+  std::size_t encoded_count() const { return encoded_.size(); }  // entries
 
  private:
   // Positions count all bytes ever written, so they only grow; the place in the block is the
@@ -76,6 +89,7 @@ class Log {
   std::uint64_t find_behind(MessageId after) const;
   const Mark& mark(std::size_t index) const;
   void make_room(std::uint64_t new_tail);
+  void drop_oldest();
   void drop_everything();
   void set_mark(MessageId id, std::uint64_t position);
   void write(std::uint64_t position, const Header& header, const Event& event);
@@ -87,6 +101,8 @@ class Log {
   std::uint64_t gap_ = 0;   // where the block's end was last left empty, up to a full lap
   std::size_t size_ = 0;
   MessageId last_id_ = 0;
+  MessageId dropped_to_ = 0;
+  std::unordered_map<MessageId, std::array<std::string, kWireFormatCount>> encoded_;
   std::vector<Mark> marks_;  // a ring
   std::size_t mark_first_ = 0;
   std::size_t mark_count_ = 0;

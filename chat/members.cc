@@ -17,11 +17,15 @@ Session::Membership* find_membership(Session& session, RoomId room) {
 
 }  // namespace
 
-void Members::add(RoomId room, Session& session) {
+void Members::add(RoomId room, std::string_view name, Session& session) {
   if (find_membership(session, room) != nullptr) {
     return;
   }
-  std::vector<Member>& members = rooms_[room];
+  Room& entered = rooms_[room];
+  if (entered.members.empty()) {
+    entered.name = name;
+  }
+  std::vector<Member>& members = entered.members;
   session.memberships().push_back({room, static_cast<std::uint32_t>(members.size())});
   members.push_back({&session.connection(), &session, session.format(), session.wants_presence()});
 }
@@ -32,9 +36,9 @@ void Members::remove(RoomId room, Session& session) {
     return;
   }
   const auto found = rooms_.find(room);
-  CHECK(found != rooms_.end() && membership->position < found->second.size(),
+  CHECK(found != rooms_.end() && membership->position < found->second.members.size(),
         "a membership without a room", room);
-  std::vector<Member>& members = found->second;
+  std::vector<Member>& members = found->second.members;
   // The last member takes the place.
   members[membership->position] = members.back();
   find_membership(*members.back().session, room)->position = membership->position;
@@ -54,7 +58,7 @@ void Members::remove_from_all(Session& session) {
 
 void Members::refresh(Session& session) {
   for (const Session::Membership& membership : session.memberships()) {
-    Member& member = rooms_.at(membership.room)[membership.position];
+    Member& member = rooms_.at(membership.room).members[membership.position];
     member.format = session.format();
     member.wants_presence = session.wants_presence();
   }
@@ -62,7 +66,7 @@ void Members::refresh(Session& session) {
 
 std::span<const Members::Member> Members::of(RoomId room) const {
   const auto found = rooms_.find(room);
-  return found == rooms_.end() ? std::span<const Member>{} : found->second;
+  return found == rooms_.end() ? std::span<const Member>{} : found->second.members;
 }
 
 }  // namespace chat

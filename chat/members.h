@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -21,8 +23,8 @@ class Members {
     bool wants_presence = false;
   };
 
-  // Nothing happens when it is a member already.
-  void add(RoomId room, Session& session);
+  // Nothing happens when it is a member already. name: the room's.
+  void add(RoomId room, std::string_view name, Session& session);
   // Nothing happens when it is none.
   void remove(RoomId room, Session& session);
   void remove_from_all(Session& session);
@@ -30,9 +32,16 @@ class Members {
   void refresh(Session& session);
 
   std::span<const Member> of(RoomId room) const;
+  // REQUIRES: somebody is a member.
+  std::string_view name_of(RoomId room) const { return rooms_.at(room).name; }
 
  private:
-  std::unordered_map<RoomId, std::vector<Member>> rooms_;
+  struct Room {
+    std::string name;
+    std::vector<Member> members;
+  };
+
+  std::unordered_map<RoomId, Room> rooms_;
 };
 
 }  // namespace chat

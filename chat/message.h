@@ -13,6 +13,9 @@ namespace chat {
 // The number of a message in the one total order: from 1, never reused, never going back.
 using MessageId = std::uint64_t;
 
+// Names one client for as long as the server runs, whatever connections it has. Never reused.
+using ClientId = std::uint64_t;
+
 // Names one session of the server: the shard that runs it and its connection there. Never reused,
 // because the token carries a generation.
 struct SessionRef {
@@ -48,13 +51,25 @@ enum class ErrorCode : std::uint16_t {
   kTooLong = 413,
   kInvalidName = 422,
   kTooFast = 429,
+  kGone = 440,  // that part of the history
   kInternal = 500,
   kUnavailable = 503,  // full, or shutting down
 };
 
+// What a program has asked for in its HELLO.
+struct Capabilities {
+  bool tags = false;
+  bool ack = false;
+  bool resume = false;
+  bool presence = false;
+
+  bool operator==(const Capabilities&) const = default;
+};
+
 enum class Verb : std::uint8_t {
-  kHello,      // text: the capabilities granted, "tags,presence"
-  kRegister,   // target: the name
+  kHello,      // capabilities; text: those granted, "tags,presence"
+  kRegister,   // target: the name; capabilities
+  kResume,     // target: the session's token; id: the last message that was seen; capabilities
   kBroadcast,  // text
   kPlain,      // text, typed by hand: to the private chat's peer if there is one, else to everyone
   kDirect,     // target: a name; text
@@ -68,11 +83,14 @@ enum class Verb : std::uint8_t {
   kAccept,   // target: a name
   kDecline,  // target: a name
   kLeave,    // ends the private chat
+  kHistory,  // target: a room, or @ and a name for what was said to and by it in private; id,
+             // count, before: the last ones before id (0: of all), else the first ones behind it
   kPing,     // text, returned as it is
   kHelp,
   kQuit,
   // Not spoken by clients:
   kReject,      // a line that could not be taken: code, target (the subject) and text of the answer
+  kPeerEnded,   // the client has ended its half, and reads on
   kDisconnect,  // the connection is gone
 };
 
@@ -83,31 +101,46 @@ struct Command {
   ErrorCode code = ErrorCode::kNone;  // of kReject
   std::string_view target;
   std::string_view text;
+  std::string_view client_id;  // how a program calls what it sends; empty: it does not
+  Capabilities capabilities;
+  MessageId id = 0;
+  std::uint32_t count = 0;
+  bool before = false;
 };
 
 enum class EventKind : std::uint8_t {
   // To one session (Event::to):
   kWelcome,     // text: the capabilities granted
   kRegistered,  // subject: the name
-  kError,       // code, subject, text
+  kSession,     // text: the token to resume with
+  kResumed,     // subject: the name; id: the last message that was seen; from: the last there is
+  kAck,         // client_id, id: of the message
+  kError,       // code, subject, text; client_id if it answers what has one
   kPong,        // text
   kHelp,
   kBye,           // text: the reason; the session ends
   kClientList,    // subject: the room or empty; text: all names, sorted, comma-separated
   kRoomList,      // text: "lobby=12,dev=3"
-  kJoined,        // room: confirmed, and from now on the session is a member
-  kParted,        // room: confirmed, and the session is none any more
-  kDirect,        // subject: the sender; text; a private message
+  kJoined,        // room: confirmed, and the session is a member behind `from`
+  kParted,        // room: confirmed, and the session is none any more behind `from`
+  kDirect,        // subject: the sender; room: the recipient; text; a private message
   kRequest,       // subject: who asks for a private chat
   kChatStarted,   // subject: the peer
   kChatEnded,     // subject: the peer
   kChatDeclined,  // subject: who declined
   kChatExpired,   // subject: who did not answer in time
+  kGap,           // from, id: the first and the last of the messages that are gone
+  kHistoryEnd,    // room: as it was asked for
   // To the members of a room (Event::room_id), Event::except left out:
   kMessage,         // subject: the sender; text
   kTopic,           // subject: who set it; text; with Event::to set, for one who has just joined
   kPresenceJoined,  // text: names, comma-separated; to members who asked for presence
   kPresenceLeft,    // likewise
+  // To a shard, about one of its sessions (Event::to); nobody is told:
+  kHeard,    // room, from, id: it hears of the room what is behind `from`, up to id (0: for ever)
+  kHistory,  // text: the history's key; room: as it was asked for; the last `count` messages
+             // (before)
+             // or the first ones of those behind `from` and before `id`
 };
 
 // One thing that happened, on its way from the hub to the shards. Events to a room go once to
@@ -123,6 +156,16 @@ struct Event {
   std::string_view room;
   std::string_view subject;
   std::string_view text;
+  std::string_view client_id;
+  MessageId from = 0;
+  std::uint32_t count = 0;
+  bool before = false;
 };
+
+// What has just got its number. A topic that one is told who has joined later has had it before.
+inline bool is_new_message(const Event& event) {
+  return event.kind == EventKind::kMessage || event.kind == EventKind::kDirect ||
+         (event.kind == EventKind::kTopic && !event.to);
+}
 
 }  // namespace chat

@@ -34,29 +34,42 @@ Room& Rooms::create(std::string_view name) {
 
 bool Rooms::is_member(const Client& client, const Room& room) {
   return room.id == kLobby ||
-         std::find(client.rooms.begin(), client.rooms.end(), &room) != client.rooms.end();
+         std::any_of(client.rooms.begin(), client.rooms.end(),
+                     [&](const Client::Stay& stay) { return stay.room == &room; });
 }
 
-void Rooms::enter(Client& client, Room& room) {
+void Rooms::enter(Client& client, Room& room, MessageId since) {
   const bool is_new = room.members.insert(&client).second;
   CHECK(is_new, "entered twice", client.name, room.name);
   if (room.id != kLobby) {
-    client.rooms.push_back(&room);
+    client.rooms.push_back({&room, since});
   }
-  if (client.session.shard >= room.members_by_shard.size()) {
-    room.members_by_shard.resize(client.session.shard + std::size_t{1});
+  count(room, client.session, 1);
+}
+
+void Rooms::move(const Client& client, Room& room, const SessionRef& from) {
+  count(room, from, -1);
+  count(room, client.session, 1);
+}
+
+void Rooms::count(Room& room, const SessionRef& session, int change) {
+  if (!session) {
+    return;
   }
-  ++room.members_by_shard[client.session.shard];
+  if (session.shard >= room.members_by_shard.size()) {
+    room.members_by_shard.resize(session.shard + std::size_t{1});
+  }
+  room.members_by_shard[session.shard] += static_cast<std::uint32_t>(change);
 }
 
 bool Rooms::leave(Client& client, Room& room) {
   const std::size_t removed = room.members.erase(&client);
   CHECK(removed == 1, "left without being in", client.name, room.name);
-  --room.members_by_shard[client.session.shard];
+  count(room, client.session, -1);
   if (room.id == kLobby) {
     return false;
   }
-  client.rooms.erase(std::find(client.rooms.begin(), client.rooms.end(), &room));
+  std::erase_if(client.rooms, [&](const Client::Stay& stay) { return stay.room == &room; });
   if (!room.members.empty()) {
     return false;
   }

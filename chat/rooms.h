@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,16 +11,39 @@
 
 #include "chat/message.h"
 #include "chat/names.h"
+#include "chat/storage/audience.h"
+#include "reactor/net.h"
 
 namespace chat {
 
 struct Room;
 
-// Somebody who has registered. Owned by the Hub; rooms refer to it while it is a member.
+// Somebody who has registered. Owned by Clients; rooms refer to it while it is a member.
 struct Client {
-  SessionRef session;
+  struct Stay {
+    Room* room = nullptr;
+    MessageId since = 0;  // the last message before
+  };
+  // What it takes to come back after a lost connection.
+  struct Session {
+    std::string token;
+    reactor::TimePoint detached_until;  // while there is no connection
+    // Rooms that it has left, for as long as it may ask for what it has missed there; the oldest go
+    // first when they are too many.
+    std::vector<Audience::Stay> past;
+  };
+
+  bool is_resumable() const { return resumable != nullptr; }
+  // Empty when it can't be resumed.
+  std::string_view token() const { return is_resumable() ? resumable->token : std::string_view(); }
+
+  ClientId id = 0;
+  SessionRef session;  // none while the connection is lost and may be resumed
   std::string name;
-  std::vector<Room*> rooms;  // without the lobby, where everybody is
+  Capabilities capabilities;
+  MessageId since = 0;      // the last message before
+  std::vector<Stay> rooms;  // without the lobby, where everybody is
+  std::unique_ptr<Session> resumable;
 };
 
 struct Topic {
@@ -56,13 +80,17 @@ class Rooms {
   // REQUIRES: no room has this name. The room must be entered next, or nobody will ever remove it.
   Room& create(std::string_view name);
   static bool is_member(const Client& client, const Room& room);
-  // REQUIRES: not a member.
-  static void enter(Client& client, Room& room);
+  // since: the last message before. REQUIRES: not a member.
+  static void enter(Client& client, Room& room, MessageId since);
+  // The client, a member, has another session now, or none.
+  static void move(const Client& client, Room& room, const SessionRef& from);
   // Removes the room as well when the client was its last member and it is not the lobby; returns
   // whether it did. REQUIRES: a member.
   bool leave(Client& client, Room& room);
 
  private:
+  static void count(Room& room, const SessionRef& session, int change);
+
   std::unordered_map<RoomId, Room> rooms_;
   std::set<Room*, ByName> by_name_;
   RoomId next_id_ = kLobby;

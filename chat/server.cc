@@ -18,14 +18,14 @@ constexpr reactor::Duration kDrainPoll = std::chrono::milliseconds{10};
 
 }  // namespace
 
-Server::Server(const ServerOptions& options, const NetFactory& make_net)
+Server::Server(const ServerOptions& options, const NetFactory& make_net, Storage storage)
     : options_(options), handover_(options.limits.handover_bytes_max) {
   CHECK(options.threads >= 1 && options.limits.clients_max > 0, "server options not resolved");
   for (std::uint16_t i = 0; i < options.threads; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, make_net(), options_.limits, handover_));
   }
   switchboard_ = std::make_unique<Switchboard>(options_.limits, options.limits.clients_max, shards_,
-                                               handover_);
+                                               handover_, std::move(storage), options.make_token);
   reactor::MailHandler<char>& on_drain = *this;
   drain_mailbox_ = std::make_unique<reactor::Mailbox<char>>(loop(), on_drain);
 }

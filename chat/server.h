@@ -10,7 +10,9 @@
 #include "chat/handover.h"
 #include "chat/limits.h"
 #include "chat/shard.h"
+#include "chat/storage/store_port.h"
 #include "chat/switchboard.h"
+#include "chat/token.h"
 #include "reactor/listener.h"
 #include "reactor/mailbox.h"
 #include "reactor/net.h"
@@ -19,8 +21,9 @@ namespace chat {
 
 struct ServerOptions {
   Limits limits;              // clients_max resolved, not 0
-  std::uint16_t threads = 1;  // at least 1
+  std::uint16_t threads = 1;  // 1 to kShardsMax
   int backlog = 4096;
+  TokenSource make_token = random_token;
 };
 
 // The whole chat server: its shards, the hub and the listening sockets. Made, listened and run on
@@ -31,7 +34,7 @@ class Server final : private reactor::Acceptor,
  public:
   using NetFactory = std::function<std::unique_ptr<reactor::Net>()>;
 
-  Server(const ServerOptions& options, const NetFactory& make_net);
+  Server(const ServerOptions& options, const NetFactory& make_net, Storage storage);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();

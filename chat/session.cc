@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iterator>
+#include <utility>
 
 #include "chat/protocol/native.h"
 #include "reactor/check.h"
@@ -37,6 +38,22 @@ EndReason end_reason_of(reactor::CloseReason reason) {
   return EndReason::kPeerClosed;
 }
 
+// Whether the command makes something that goes to the store.
+bool is_kept(Verb verb) {
+  switch (verb) {
+    case Verb::kBroadcast:
+    case Verb::kPlain:
+    case Verb::kDirect:
+    case Verb::kSay:
+    case Verb::kTopic:
+    case Verb::kJoin:
+    case Verb::kPart:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 const char* to_string(EndReason reason) {
@@ -57,6 +74,8 @@ const char* to_string(EndReason reason) {
       return "input overflow";
     case EndReason::kRegistrationTimeout:
       return "did not register in time";
+    case EndReason::kResumedElsewhere:
+      return "resumed by another connection";
     case EndReason::kServerStopping:
       return "server stopping";
   }
@@ -88,7 +107,11 @@ void Session::say_bye(std::string_view text, EndReason reason) {
   finish(line);
 }
 
+// Who has not asked for the end, and whom the server has not ended, was taken over.
+void Session::stop_listening() { leave(EndReason::kResumedElsewhere); }
+
 void Session::finish(std::string_view last_words) {
+  stop_listening();
   connection_->send(last_words);
   connection_->finish();
 }
@@ -106,9 +129,25 @@ void Session::on_open(reactor::Connection& connection) {
   registration_timer_ = loop.timers().arm(loop.now() + limits_.registration_timeout, *this);
 }
 
-std::size_t Session::on_data(reactor::Connection& /*connection*/, std::string_view bytes) {
-  return leaving_ ? bytes.size() : codec_->parse(bytes, *this);
+std::size_t Session::on_data(reactor::Connection& connection, std::string_view bytes) {
+  if (leaving_) {
+    return bytes.size();
+  }
+  if (host_.must_wait(*this)) {
+    waits_ = true;
+    connection.pause_reading();
+    return 0;
+  }
+  return codec_->parse(bytes, *this);
 }
+
+void Session::read_on() {
+  if (std::exchange(waits_, false)) {
+    connection_->resume_reading();
+  }
+}
+
+void Session::on_drained(reactor::Connection& /*connection*/) { host_.session_drained(*this); }
 
 bool Session::on_command(const Command& command, std::size_t wire_bytes) {
   if (command.verb == Verb::kQuit) {
@@ -119,6 +158,7 @@ bool Session::on_command(const Command& command, std::size_t wire_bytes) {
   if (const reactor::Duration wait = over_the_rate(wire_bytes); wait.count() > 0) {
     refuse_as_too_fast(wait);
   } else {
+    publishes_ |= is_kept(command.verb);
     host_.submit(ref(), command);
   }
   return connection_->is_open();
@@ -154,9 +194,9 @@ void Session::refuse_as_too_fast(reactor::Duration wait) {
 void Session::on_end(reactor::Connection& /*connection*/) {
   // By way of the hub, so that everything asked for before is answered first.
   leave(EndReason::kPeerClosed);
-  Command quit;
-  quit.verb = Verb::kQuit;
-  host_.submit(ref(), quit);
+  Command ended;
+  ended.verb = Verb::kPeerEnded;
+  host_.submit(ref(), ended);
 }
 
 void Session::on_idle(reactor::Connection& /*connection*/) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/feed.h"
 #include "chat/limits.h"
 #include "chat/message.h"
 #include "chat/protocol/codec.h"
@@ -26,17 +27,25 @@ enum class EndReason : std::uint8_t {
   kOutputOverflow,       // took too little for too long
   kInputOverflow,        // sent what no codec could make room for
   kRegistrationTimeout,  // never said who it is
+  kResumedElsewhere,     // another connection has taken the session over
   kServerStopping,
 };
-inline constexpr std::size_t kEndReasonCount = 9;
+inline constexpr std::size_t kEndReasonCount = 10;
 const char* to_string(EndReason reason);
+
+class Session;
 
 // What a session needs of its shard.
 class SessionHost {
  public:
   virtual void submit(SessionRef from, const Command& command) = 0;
+  // The output has drained: there is room for more of the feed.
+  virtual void session_drained(Session& session) = 0;
+  // Whether the session's input has to wait: for the store, if it publishes, or for its own output.
+  // Then the host calls read_on() when that is over.
+  virtual bool must_wait(Session& session) = 0;
   // The session's connection is gone: the host releases the session.
-  virtual void session_closed(class Session& session, EndReason reason) = 0;
+  virtual void session_closed(Session& session, EndReason reason) = 0;
 
  protected:
   ~SessionHost() = default;
@@ -73,15 +82,26 @@ class Session final : public reactor::Handler, private CommandSink, private reac
   // Tells the client that this is the end, and why; the connection closes once that is sent. The
   // first reason stays.
   void say_bye(std::string_view text, EndReason reason);
+  // The hub will say no more, and its last words are on their way: the client is not heard any
+  // more.
+  void stop_listening();
   // Delivers what the hub has said last: the client has quit or ended its half.
   void finish(std::string_view last_words);
 
+  // It has sent something that is to be kept, and will probably do it again.
+  bool publishes() const { return publishes_; }
+  void read_on();
+
   std::vector<Membership>& memberships() { return memberships_; }
+
+  // While the session gets no live copies. Its shard's, like index.
+  std::unique_ptr<Feed> feed;
   // The session's place in the list of its shard.
   std::size_t index = 0;
 
   void on_open(reactor::Connection& connection) override;
   std::size_t on_data(reactor::Connection& connection, std::string_view bytes) override;
+  void on_drained(reactor::Connection& connection) override;
   void on_end(reactor::Connection& connection) override;
   void on_idle(reactor::Connection& connection) override;
   void on_close(reactor::Connection& connection, reactor::CloseReason reason, int error) override;
@@ -106,6 +126,8 @@ class Session final : public reactor::Handler, private CommandSink, private reac
   reactor::Endpoint peer_;
   std::uint16_t shard_;
   EndReason end_reason_ = EndReason::kPeerClosed;
+  bool publishes_ = false;
+  bool waits_ = false;    // the host has said so
   bool leaving_ = false;  // nothing more is taken from the client, and end_reason_ is decided
 };
 

@@ -58,7 +58,7 @@ void Shard::add_connection(int fd, const reactor::Endpoint& peer) {
 }
 
 void Shard::apply(const Event& event) {
-  if (event.id > log_.last_id()) {
+  if (is_new_message(event)) {
     log_.append(event);
   }
   if (!event.to) {
@@ -70,27 +70,57 @@ void Shard::apply(const Event& event) {
 
 void Shard::apply_to_session(const Event& event, Session& session) {
   switch (event.kind) {
-    case EventKind::kRegistered:
-      session.registered(event.subject);
-      members_.add(kLobby, session);
-      spdlog::info("{} registered from {}", session.name(), session.peer().to_string());
-      break;
-    case EventKind::kJoined:
-      members_.add(event.room_id, session);
-      break;
-    case EventKind::kParted:
-      members_.remove(event.room_id, session);
-      break;
-    case EventKind::kWelcome:
-      members_.refresh(session);
+    case EventKind::kHeard:
+      return note_heard(event, session);
+    case EventKind::kResumed:
+      return resume(event, session);
+    case EventKind::kHistory:
+      return ask_for_history(event, session);
+    case EventKind::kDirect:
+      if (session.connection().above_high_mark()) {
+        fall_behind(session, event.id - 1);
+        members_.remove_from_all(session);
+      }
+      if (session.feed) {
+        return;  // it finds it in the log
+      }
       break;
     default:
+      note_state(event, session);
       break;
   }
+  answer(event, session);
+}
+
+void Shard::note_state(const Event& event, Session& session) {
+  switch (event.kind) {
+    case EventKind::kRegistered:
+      session.registered(event.subject);
+      members_.add(kLobby, kLobbyName, session);
+      spdlog::info("{} registered from {}", session.name(), session.peer().to_string());
+      return;
+    case EventKind::kJoined:
+      return enter(event, session);
+    case EventKind::kParted:
+      return leave(event, session);
+    case EventKind::kWelcome:
+      return members_.refresh(session);
+    default:
+      return;
+  }
+}
+
+void Shard::answer(const Event& event, Session& session) {
   encoded_.begin(event);
   const std::string_view bytes = encoded_.in(session.format());
   ++counts_.deliveries;
-  if (event.kind == EventKind::kBye) {
+  const bool is_last = event.kind == EventKind::kBye;
+  if (session.feed && is_last) {
+    session.feed->add_last_word(log_, bytes);
+    session.stop_listening();
+  } else if (session.feed) {
+    session.feed->add_answer(log_, bytes);
+  } else if (is_last) {
     session.finish(bytes);
   } else {
     session.connection().send_borrowed(bytes);
@@ -103,10 +133,15 @@ void Shard::fan_out(const Event& event) {
   const Session* except = find(event.except);
   encoded_.begin(event);
   const auto deliver = [&](const Members::Member& member) {
-    if (member.session != except && (!presence_only || member.wants_presence)) {
-      member.connection->send_borrowed(encoded_.in(member.format));
-      ++counts_.deliveries;
+    if (member.session == except || (presence_only && !member.wants_presence)) {
+      return;
     }
+    if (member.connection->above_high_mark()) {
+      fall_behind(*member.session, presence_only ? log_.last_id() : event.id - 1);
+      return;
+    }
+    member.connection->send_borrowed(encoded_.in(member.format));
+    ++counts_.deliveries;
   };
   // The first to be touched in a turn is the first to be flushed: nobody is always the last.
   const std::span<const Members::Member> members = members_.of(event.room_id);
@@ -168,14 +203,24 @@ void Shard::on_mail(ShardMail& mail) {
     apply(event);
   }
   handover_.taken(mail.events.bytes());
+  if (mail.reader) {
+    take_page(mail.reader, std::move(mail.page));
+  }
   if (mail.drain) {
     drain();
   }
 }
 
-void Shard::on_flushed() { encoded_.end_turn(); }
+void Shard::on_flushed() {
+  encoded_.end_turn();
+  if (!behind_.empty()) {
+    feed_those_behind();
+    reactor_.turn_again();  // pages may be wanted
+  }
+}
 
 void Shard::on_turn_end() {
+  read_on_when_store_is_free();
   uplink_->end_turn();
   reactor_.hold_reading(handover_.congested());
 }

@@ -29,6 +29,8 @@ struct ShardMail {
 
   NewConnection connection;  // fd -1: none
   Batch<Event> events;
+  SessionRef reader;  // none: no page
+  Page page;
   bool drain = false;
 };
 
@@ -59,6 +61,8 @@ class Shard final : private SessionHost,
   void add_connection(int fd, const reactor::Endpoint& peer);
   // Delivers an event of the hub to the sessions of this shard that it is for.
   void apply(const Event& event);
+  // What a feed of this shard has asked for.
+  void take_page(const SessionRef& reader, Page page);
   // Tells everybody BYE and ends all sessions in order.
   void drain();
   // Ends all sessions at once.
@@ -75,6 +79,8 @@ class Shard final : private SessionHost,
 
  private:
   void submit(SessionRef from, const Command& command) override;
+  void session_drained(Session& session) override;
+  bool must_wait(Session& session) override;
   void session_closed(Session& session, EndReason reason) override;
   void on_turn_end() override;
   void on_flushed() override;
@@ -82,7 +88,21 @@ class Shard final : private SessionHost,
 
   Session* find(SessionRef ref);
   void apply_to_session(const Event& event, Session& session);
+  void note_state(const Event& event, Session& session);
+  void answer(const Event& event, Session& session);
   void fan_out(const Event& event);
+
+  // Sessions that get no live copies (shard_feeds.cc).
+  void enter(const Event& event, Session& session);
+  void leave(const Event& event, Session& session);
+  void note_heard(const Event& event, Session& session);
+  void resume(const Event& event, Session& session);
+  void ask_for_history(const Event& event, Session& session);
+  void fall_behind(Session& session, MessageId after);
+  void pump(Session& session);
+  void go_live(Session& session);
+  void feed_those_behind();
+  void read_on_when_store_is_free();
   std::size_t next_start(std::size_t members);
 
   const std::uint16_t index_;
@@ -95,6 +115,8 @@ class Shard final : private SessionHost,
   Members members_;
   Log log_;
   EncodedEvent encoded_;
+  std::vector<SessionRef> behind_;  // since this turn: still among the members
+  std::vector<SessionRef> store_waiters_;
   std::uint32_t fan_out_start_ = 0;
   Counts counts_;
 };

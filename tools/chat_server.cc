@@ -137,6 +137,21 @@ void log_backend(reactor::Backend wanted, const reactor::BackendChoice& choice) 
   }
 }
 
+void log_storage(const chat::StorageOptions& storage) {
+  switch (storage.durability) {
+    case chat::Durability::kCommit:
+      spdlog::info("messages are kept in {}", storage.directory);
+      return;
+    case chat::Durability::kSync:
+      spdlog::info("messages are kept in {}, and delivered when they are on the disk",
+                   storage.directory);
+      return;
+    case chat::Durability::kNone:
+      spdlog::info("messages are kept in memory only");
+      return;
+  }
+}
+
 int complain(const std::string& what) {
   spdlog::shutdown();  // what was logged comes first
   fmt::print(stderr, "chat-server: {}\n", what);
@@ -147,13 +162,16 @@ int serve(const tools::ServerSettings& settings) {
   SignalWatch signals;
   start_log(settings.log_level);
   const reactor::BackendChoice choice = reactor::choose_backend(settings.backend);
-  chat::Server server(settings.server, [choice] { return reactor::make_net(choice.backend); });
+  chat::Server server(
+      settings.server, [choice] { return reactor::make_net(choice.backend); },
+      chat::open_storage(settings.storage));
   for (const std::string& listen : settings.listen) {
     if (const std::string wrong = listen_on(server, listen); !wrong.empty()) {
       return complain(wrong);
     }
   }
   log_backend(settings.backend, choice);
+  log_storage(settings.storage);
   spdlog::info("ready: {} thread{}, up to {} clients", settings.server.threads,
                settings.server.threads == 1 ? "" : "s", settings.server.limits.clients_max);
   signals.start(server);
@@ -173,8 +191,10 @@ int main(int argc, char** argv) {
     if (!tools::read_server_settings(argc, argv, settings, exit_code)) {
       return exit_code;
     }
-    const std::string wrong =
-        tools::settle_clients_max(settings, reactor::raise_descriptor_limit());
+    std::string wrong = tools::settle_clients_max(settings, reactor::raise_descriptor_limit());
+    if (wrong.empty()) {
+      wrong = tools::settle_storage(settings);
+    }
     if (!wrong.empty()) {
       return complain(wrong);
     }

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -19,10 +20,10 @@ using std::chrono::milliseconds;
 
 constexpr const char* kVersion = "chat-server " CHAT_VERSION;
 
-constexpr const char* kFooter = R"(Try it:
-  chat-server                              localhost:8888, IPv4 and IPv6
-  chat-server --listen '*:9000' --listen unix:/tmp/chat.sock --threads 2
-  chat-server --config chat.conf --check-config
+constexpr const char* kFooter =
+    R"(Durability: commit delivers at once and acknowledges when on disk; sync delivers
+only then, too; none keeps everything in memory and acknowledges at once.
+For example: chat-server --listen '*:9000' --listen unix:/tmp/chat.sock --threads 2
 Then: nc localhost 8888, type REGISTER:yourname, then help
 Every limit has a flag, too: chat-server --help-limits)";
 
@@ -107,6 +108,9 @@ void add_limits(OptionSet& options, chat::Limits& limits) {
   options.count("--rooms-per-client-max", limits.rooms_per_client_max, "rooms one client is in");
   options.count("--requests-per-client-max", limits.requests_per_client_max,
                 "unanswered chat requests to one client");
+  options.count("--detached-max", limits.detached_max, "lost connections that may be resumed");
+  options.count("--retries-max", limits.retries_max, "messages known when they are sent again");
+  options.count("--history-count-max", limits.history_count_max, "messages in one history");
   options.duration("--registration-timeout", limits.registration_timeout,
                    "a client must have registered by then");
   options.duration("--idle-timeout", limits.idle_timeout,
@@ -117,10 +121,15 @@ void add_limits(OptionSet& options, chat::Limits& limits) {
   options.duration("--drain-timeout", limits.drain_timeout, "for taking leave of clients");
   options.duration("--presence-interval", limits.presence_interval,
                    "joins and leaves are gathered for");
+  options.duration("--resume-window", limits.resume_window,
+                   "a lost connection may be resumed for; 0: never");
+  options.duration("--retry-window", limits.retry_window,
+                   "a message that is sent again is known for");
   options.bytes("--out-bytes-max", limits.out_bytes_max, "output queued for one client");
   options.bytes("--out-high-mark-bytes", limits.out_high_mark_bytes,
-                "above it a client is not read");
-  options.bytes("--out-low-mark-bytes", limits.out_low_mark_bytes, "below it it is read again");
+                "above it a client is not read and gets no live copies");
+  options.bytes("--out-low-mark-bytes", limits.out_low_mark_bytes,
+                "below it it is read and fed again");
   options.count("--messages-per-second-max", limits.messages_per_second_max,
                 "lines from one client; 0: any");
   options.count("--messages-burst", limits.messages_burst, "lines at once");
@@ -132,6 +141,40 @@ void add_limits(OptionSet& options, chat::Limits& limits) {
   options.bytes("--handover-bytes-max", limits.handover_bytes_max, "queued between threads");
   options.count("--refusals-max", limits.refusals_max, "refused connections being told why");
   options.bytes("--tail-bytes", limits.tail_bytes, "recent messages kept in memory per thread");
+}
+
+void add_retention(OptionSet& options, chat::StorageOptions& storage, milliseconds& age_max) {
+  options.duration("--retention-age", age_max, "messages are kept for; 0: for ever");
+  options.bytes("--retention-bytes", storage.retention.bytes_max,
+                "what is kept takes at most; 0: no limit");
+  options.bytes("--store-queue-bytes-max", storage.queue_bytes_max,
+                "waiting for the disk, before who publishes waits, too");
+}
+
+void add_storage(CLI::App& app, ServerSettings& settings) {
+  app.add_option("--data", settings.storage.directory,
+                 "where messages are kept [$XDG_STATE_HOME/reactor-chat]")
+      ->type_name("DIR");
+  app.add_option_function<std::string>(
+         "--durability",
+         [&settings](const std::string& name) {
+           settings.storage.durability = name == "sync"   ? chat::Durability::kSync
+                                         : name == "none" ? chat::Durability::kNone
+                                                          : chat::Durability::kCommit;
+         },
+         "commit, sync or none: when messages are safe; see below")
+      ->check(CLI::IsMember({"commit", "sync", "none"}).description(""))
+      ->type_name("NAME")
+      ->default_str("commit");
+  app.add_option_function<std::string>(
+         "--history-visible",
+         [&settings](const std::string& whose) {
+           settings.server.limits.history_since_join = whose == "since-join";
+         },
+         "history for who joins a room: all or since-join")
+      ->check(CLI::IsMember({"all", "since-join"}).description(""))
+      ->type_name("WHICH")
+      ->default_str("all");
 }
 
 void add_backend(CLI::App& app, reactor::Backend& backend) {
@@ -198,6 +241,7 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
       ->check(CLI::Range(1, 1 << 20).description(""))
       ->type_name("N")
       ->capture_default_str();
+  add_storage(app, settings);
   add_backend(app, settings.backend);
   app.add_option("--log-level", settings.log_level,
                  "debug, info, warn, error, off; to standard error")
@@ -214,6 +258,8 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
   app.add_flag("--help-limits", help_limits, "show the limits and leave")->configurable(false);
   OptionSet options(app);
   add_limits(options, settings.server.limits);
+  milliseconds age_max{0};
+  add_retention(options, settings.storage, age_max);
   options.show_limits(false);
 
   exit_code = 2;
@@ -233,6 +279,7 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
     exit_code = 0;
     return false;
   }
+  settings.storage.retention.age_max_ms = age_max.count();
   if (settings.listen.empty()) {
     settings.listen.emplace_back("localhost:8888");
   }
@@ -241,6 +288,30 @@ bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& 
     return false;
   }
   return true;
+}
+
+std::string settle_storage(ServerSettings& settings) {
+  chat::StorageOptions& storage = settings.storage;
+  storage.retry_window = settings.server.limits.retry_window;
+  if (storage.durability == chat::Durability::kNone) {
+    if (storage.retention.bytes_max == 0) {
+      storage.retention.bytes_max = chat::kMemoryBytesMax;
+    }
+    return {};
+  }
+  if (storage.directory.empty()) {
+    const char* const state = std::getenv("XDG_STATE_HOME");
+    const char* const home = std::getenv("HOME");
+    if (state != nullptr && *state == '/') {  // a relative path is invalid, says the specification
+      storage.directory = fmt::format("{}/reactor-chat", state);
+    } else if (home != nullptr && *home == '/') {
+      storage.directory = fmt::format("{}/.local/state/reactor-chat", home);
+    } else {
+      return "there is no home directory to keep messages in: say where with --data DIR, or "
+             "--durability none";
+    }
+  }
+  return {};
 }
 
 std::string settle_clients_max(ServerSettings& settings, std::size_t descriptors) {

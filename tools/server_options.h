@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "chat/server.h"
+#include "chat/storage/open_storage.h"
 #include "reactor/net.h"
 
 namespace tools {
 
 struct ServerSettings {
   chat::ServerOptions server;
+  chat::StorageOptions storage;
   std::vector<std::string> listen;
   reactor::Backend backend = reactor::Backend::kAuto;
   std::string log_level = "info";
@@ -20,6 +22,9 @@ struct ServerSettings {
 // leave with exit_code, after everything there is to say was printed (help, version, or one line
 // about what is wrong).
 bool read_server_settings(int argc, char** argv, ServerSettings& settings, int& exit_code);
+
+// Settles where the messages are kept and how many. Empty, or one line that says what to do.
+std::string settle_storage(ServerSettings& settings);
 
 // Settles clients_max against the descriptors there are. Empty, or one line that says what to do.
 std::string settle_clients_max(ServerSettings& settings, std::size_t descriptors);

@@ -11,13 +11,6 @@
 namespace chat {
 namespace {
 
-// In the PINGs of our own keepalive, whose answers are no business of the handler's.
-constexpr std::string_view kKeepAlive = "keep-alive";
-
-bool is_one_line(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
 std::string describe(reactor::CloseReason reason, int error) {
   if (error != 0) {
     return std::generic_category().message(error);
@@ -95,105 +88,39 @@ Client::Client(reactor::Reactor& reactor, ClientOptions options, ClientHandler& 
       options_(std::move(options)),
       handler_(handler),
       backoff_(options_.backoff_first, options_.backoff_max, options_.seed),
-      name_(options_.name) {
+      name_(options_.name),
+      entry_wanted_(options_.history_on_entry > 0) {
   CHECK(!options_.addresses.empty(), "a client without a server's address");
 }
 
 Client::~Client() {
-  reactor_.timers().cancel(timer_);
+  for (const reactor::TimerId timer : {timer_, history_timer_, quit_timer_}) {
+    reactor_.timers().cancel(timer);
+  }
   forget_link();
 }
 
 void Client::start() {
   CHECK(state_ == State::kIdle, "a client is started once");
   state_ = State::kWaiting;
-  arm({});
+  arm(timer_, {}, kStateTimer);
 }
 
 void Client::quit() {
-  switch (state_) {
-    case State::kReady:
-      send_parts({"QUIT"});
-      state_ = State::kLeaving;
-      queued_when_checked_ = link_->connection().bytes_queued();
-      arm(options_.answer_timeout);
-      return;
-    case State::kLeaving:
-    case State::kEnded:
-      return;
-    default:
-      // Nothing is under way that could be lost. The timer ends it, out of the caller's sight.
-      forget_link();
-      state_ = State::kLeaving;
-      arm({});
+  if (quitting_ || state_ == State::kLeaving || state_ == State::kEnded) {
+    return;
   }
+  if (outbox_.is_empty()) {
+    say_goodbye();
+    return;
+  }
+  quitting_ = true;
+  arm(quit_timer_, options_.quit_timeout, kQuitTimer);
 }
 
 bool Client::is_congested() const {
-  return state_ == State::kReady && link_->connection().above_high_mark();
-}
-
-SendResult Client::broadcast(std::string_view text) { return send_parts({"BROADCAST:", text}); }
-
-SendResult Client::direct(std::string_view name, std::string_view text) {
-  return send_to("CHAT:", name, text);
-}
-
-SendResult Client::list(std::string_view room) {
-  return room.empty() ? send_parts({"LIST"}) : send_to("LIST:", room);
-}
-
-SendResult Client::rooms() { return send_parts({"ROOMS"}); }
-
-SendResult Client::join(std::string_view room) { return send_to("JOIN:", room); }
-
-SendResult Client::part(std::string_view room) { return send_to("PART:", room); }
-
-SendResult Client::say(std::string_view room, std::string_view text) {
-  return send_to("SAY:", room, text);
-}
-
-SendResult Client::set_topic(std::string_view room, std::string_view text) {
-  return send_to("TOPIC:", room, text);
-}
-
-SendResult Client::request(std::string_view name) { return send_to("REQUEST:", name); }
-
-SendResult Client::accept(std::string_view name) { return send_to("ACCEPT:", name); }
-
-SendResult Client::decline(std::string_view name) { return send_to("DECLINE:", name); }
-
-SendResult Client::leave() { return send_parts({"LEAVE"}); }
-
-SendResult Client::send_line(std::string_view line) { return send_parts({line}); }
-
-SendResult Client::send_to(std::string_view verb, std::string_view target) {
-  const bool one_field = target.find(':') == std::string_view::npos;
-  return one_field ? send_parts({verb, target}) : SendResult::kMalformed;
-}
-
-SendResult Client::send_to(std::string_view verb, std::string_view target, std::string_view text) {
-  const bool one_field = target.find(':') == std::string_view::npos;
-  return one_field ? send_parts({verb, target, ":", text}) : SendResult::kMalformed;
-}
-
-SendResult Client::send_parts(std::initializer_list<std::string_view> parts) {
-  if (state_ != State::kReady) {
-    return SendResult::kNotConnected;
-  }
-  line_.clear();
-  for (const std::string_view part : parts) {
-    line_ += part;
-  }
-  if (!is_one_line(line_)) {
-    return SendResult::kMalformed;
-  }
-  if (line_.size() > kSentLineBytesMax) {
-    return SendResult::kTooLong;
-  }
-  line_ += '\n';
-  link_->connection().send(line_);
-  return SendResult::kQueued;
+  return state_ == State::kReady && (link_->connection().above_high_mark() || outbox_.is_full() ||
+                                     questions_.size() >= kQuestionsMax);
 }
 
 void Client::begin_attempt() {
@@ -209,7 +136,7 @@ void Client::begin_attempt() {
 void Client::try_address() {
   state_ = State::kConnecting;
   last_words_.clear();
-  arm(options_.answer_timeout);
+  arm(timer_, options_.answer_timeout, kStateTimer);
   link_ = new Link(*this);
   int error = 0;
   reactor::Connection* const connection =
@@ -230,12 +157,28 @@ void Client::forget_link() {
   }
 }
 
-void Client::arm(std::chrono::milliseconds wait) {
-  reactor_.timers().cancel(timer_);
-  timer_ = reactor_.timers().arm(reactor_.now() + wait, *this);
+void Client::send_bytes(std::string_view bytes) { link_->connection().send(bytes); }
+
+void Client::arm(reactor::TimerId& timer, std::chrono::milliseconds wait, Timer which) {
+  reactor_.timers().cancel(timer);
+  timer = reactor_.timers().arm(reactor_.now() + wait, *this, which);
 }
 
-void Client::on_timer(std::uint64_t /*argument*/) {
+void Client::on_timer(std::uint64_t which) {
+  switch (which) {
+    case kHistoryTimer:
+      give_up_histories("the server does not answer");
+      drop("the server does not answer");
+      return;
+    case kQuitTimer:
+      say_goodbye();
+      return;
+    default:
+      on_state_timer();
+  }
+}
+
+void Client::on_state_timer() {
   switch (state_) {
     case State::kWaiting:
       begin_attempt();
@@ -254,68 +197,6 @@ void Client::on_timer(std::uint64_t /*argument*/) {
     case State::kEnded:
       return;
   }
-}
-
-void Client::on_open() {
-  state_ = State::kRegistering;
-  link_->connection().send(
-      fmt::format("HELLO:1:{}\nREGISTER:{}\n", options_.capabilities, options_.name));
-}
-
-void Client::on_line(std::string_view line) {
-  const ServerLine parsed = parse_server_line(line);
-  if (parsed.verb == ServerVerb::kBye) {
-    said_bye_ = true;
-    last_words_ = parsed.fields[0];
-  } else if (state_ == State::kRegistering) {
-    on_registration_line(parsed);
-  } else {
-    on_session_line(parsed);
-  }
-}
-
-void Client::on_registration_line(const ServerLine& line) {
-  if (line.verb == ServerVerb::kWelcome) {
-    capabilities_ = line.fields[1];
-  } else if (line.verb == ServerVerb::kRegistered) {
-    on_registered(line.fields[0]);
-  } else if (line.verb == ServerVerb::kError) {
-    on_refused(line);
-  }
-}
-
-void Client::on_session_line(const ServerLine& line) {
-  if (line.verb != ServerVerb::kPong || line.fields[0] != kKeepAlive) {
-    handler_.on_line(line);
-  }
-}
-
-void Client::on_registered(std::string_view name) {
-  name_ = name;
-  state_ = State::kReady;
-  ready_since_ = reactor_.now();
-  attempts_ = 0;
-  name_attempts_ = 0;
-  unanswered_pings_ = 0;
-  said_bye_ = false;
-  arm(options_.ping_interval);
-  handler_.on_ready(name_, std::exchange(had_session_, true));
-}
-
-void Client::on_refused(const ServerLine& error) {
-  const std::string_view code = error.fields[0];
-  const std::string reason(error.fields[2]);
-  if (code == "409") {
-    if (!had_session_ || ++name_attempts_ >= options_.name_attempts_max) {
-      end(ClientEnd::kNameTaken, reason);
-      return;
-    }
-  } else if (!had_session_ || (code != "429" && code != "503")) {
-    // Only a server that is busy or restarting may think better of it.
-    end(ClientEnd::kRefused, reason);
-    return;
-  }
-  drop(reason);
 }
 
 void Client::drop(std::string_view reason) {
@@ -356,8 +237,9 @@ void Client::try_again(std::string_view reason) {
   }
   const std::chrono::milliseconds wait = backoff_.next();
   state_ = State::kWaiting;
-  arm(wait);
+  arm(timer_, wait, kStateTimer);
   if (was_ready) {
+    fail_questions("the connection was lost");
     handler_.on_lost(reason, wait);
   } else {
     handler_.on_retry(reason, wait);
@@ -372,8 +254,22 @@ void Client::keep_alive() {
     return;
   }
   ++unanswered_pings_;
-  arm(options_.ping_interval);
+  arm(timer_, options_.ping_interval, kStateTimer);
   send_parts({"PING:", kKeepAlive});
+}
+
+void Client::say_goodbye() {
+  reactor_.timers().cancel(quit_timer_);
+  const bool is_ready = state_ == State::kReady;
+  if (is_ready) {
+    send_parts({"QUIT"});
+    queued_when_checked_ = link_->connection().bytes_queued();
+  } else {
+    forget_link();
+  }
+  // Without a session the timer ends it at once, but out of the caller's sight.
+  state_ = State::kLeaving;
+  arm(timer_, is_ready ? options_.answer_timeout : std::chrono::milliseconds{0}, kStateTimer);
 }
 
 void Client::check_leaving() {
@@ -388,13 +284,18 @@ void Client::check_leaving() {
     return;
   }
   queued_when_checked_ = queued;
-  arm(options_.answer_timeout);
+  arm(timer_, options_.answer_timeout, kStateTimer);
 }
 
 void Client::end(ClientEnd end, std::string_view reason) {
   state_ = State::kEnded;
-  reactor_.timers().cancel(timer_);
+  for (const reactor::TimerId timer : {timer_, history_timer_, quit_timer_}) {
+    reactor_.timers().cancel(timer);
+  }
   forget_link();
+  fail_questions(reason);
+  release_held();
+  tell_undelivered(outbox_.take_all());
   handler_.on_end(end, reason);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 namespace chat {
 namespace {
@@ -28,6 +29,10 @@ constexpr std::array kShapes{
     VerbShape{"ERROR", ServerVerb::kError, 3},
     VerbShape{"WELCOME", ServerVerb::kWelcome, 3},
     VerbShape{"REGISTERED", ServerVerb::kRegistered, 1},
+    VerbShape{"SESSION", ServerVerb::kSession, 1},
+    VerbShape{"RESUMED", ServerVerb::kResumed, 1},
+    VerbShape{"ACK", ServerVerb::kAck, 2},
+    VerbShape{"GAP", ServerVerb::kGap, 2},
     VerbShape{"BYE", ServerVerb::kBye, 1},
 };
 
@@ -63,12 +68,36 @@ void parse_tags(std::string_view tags, ServerLine& line) {
     std::string_view value = take_until(tags, ';');
     const std::string_view key = take_until(value, '=');
     if (key == "id") {
-      line.id = parse_number<std::uint64_t>(value);
+      line.client_id = value;
     } else if (key == "ts") {
       line.unix_ms = parse_number<std::int64_t>(value);
     } else if (key == "room") {
       line.room = value;
+    } else if (key == "to") {
+      line.to = value;
     }
+  }
+}
+
+// The tag "id" is the server's number in front of a delivery and our own word in front of an error.
+void assign_id(ServerLine& line) {
+  const std::string_view tag = std::exchange(line.client_id, {});
+  switch (line.verb) {
+    case ServerVerb::kError:
+      line.client_id = tag;
+      return;
+    case ServerVerb::kAck:
+      line.client_id = line.fields[0];
+      line.id = parse_number<std::uint64_t>(line.fields[1]);
+      return;
+    case ServerVerb::kGap:
+      line.from = parse_number<std::uint64_t>(line.fields[0]);
+      line.id = parse_number<std::uint64_t>(line.fields[1]);
+      return;
+    default:
+      if (is_delivery(line.verb)) {
+        line.id = parse_number<std::uint64_t>(tag);
+      }
   }
 }
 
@@ -80,6 +109,11 @@ const VerbShape* find_shape(const std::array<VerbShape, kCount>& shapes, std::st
 }
 
 }  // namespace
+
+bool is_delivery(ServerVerb verb) {
+  return verb == ServerVerb::kMessage || verb == ServerVerb::kDirect ||
+         verb == ServerVerb::kRoomMessage || verb == ServerVerb::kTopic;
+}
 
 ServerLine parse_server_line(std::string_view line) {
   ServerLine parsed;
@@ -94,14 +128,14 @@ ServerLine parse_server_line(std::string_view line) {
   } else {
     shape = find_shape(kShapes, parsed.verb_name);
   }
-  if (shape == nullptr) {
-    return parsed;
+  if (shape != nullptr) {
+    parsed.verb = shape->verb;
+    for (std::size_t i = 0; i + 1 < shape->field_count; ++i) {
+      parsed.fields[i] = take_until(line, ':');
+    }
+    parsed.fields[shape->field_count - 1] = line;
   }
-  parsed.verb = shape->verb;
-  for (std::size_t i = 0; i + 1 < shape->field_count; ++i) {
-    parsed.fields[i] = take_until(line, ':');
-  }
-  parsed.fields[shape->field_count - 1] = line;
+  assign_id(parsed);
   return parsed;
 }
 

@@ -19,7 +19,7 @@ class NativeCodec final : public Codec {
 
   std::size_t parse(std::string_view bytes, CommandSink& sink) override;
   WireFormat format() const override;
-  bool wants_presence() const override { return presence_; }
+  bool wants_presence() const override { return capabilities_.presence; }
 
  private:
   // Takes one whole line without its LF; false when the sink wants no more.
@@ -28,12 +28,13 @@ class NativeCodec final : public Codec {
   bool is_too_long(std::string_view line) const;
   Command by_hand(std::string_view line);
   Command by_program(std::string_view line);
+  Command by_program_without_tags(std::string_view line);
   Command hello(std::optional<std::string_view> fields);
 
   const Limits& limits_;
   bool program_ = false;
-  bool tags_ = false;
-  bool presence_ = false;
+  Capabilities capabilities_;
+  std::string granted_;              // the same in words
   std::size_t discarded_bytes_ = 0;  // of the line that is being read and was found too long
 };
 

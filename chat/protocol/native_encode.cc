@@ -69,6 +69,9 @@ void append_subject(std::string& out, std::string_view subject, const Limits& li
 }
 
 void append_error(std::string& out, const Event& event, const Limits& limits) {
+  if (!event.client_id.empty()) {
+    append(out, {"@id=", event.client_id, " "});
+  }
   out.append("ERROR:");
   append_number(out, static_cast<unsigned>(event.code));
   out.push_back(':');
@@ -110,9 +113,7 @@ void append_tags(std::string& out, const Event& event, WireFormat format) {
   append_number(out, event.id);
   out.append(";ts=");
   append_number(out, event.unix_ms);
-  if (event.kind != EventKind::kDirect) {
-    append(out, {";room=", event.room});
-  }
+  append(out, {event.kind == EventKind::kDirect ? ";to=" : ";room=", event.room});
   out.push_back(' ');
 }
 
@@ -139,6 +140,27 @@ void encode_native(const Event& event, WireFormat format, const Limits& limits, 
       return append_welcome(out, event.text, limits);
     case EventKind::kRegistered:
       return append_line(out, {"REGISTERED:", event.subject});
+    case EventKind::kSession:
+      return append_line(out, {"SESSION:", event.text});
+    case EventKind::kResumed:
+      return append_line(out, {"RESUMED:", event.subject});
+    case EventKind::kAck:
+      append(out, {"ACK:", event.client_id, ":"});
+      append_number(out, event.id);
+      out.push_back('\n');
+      return;
+    case EventKind::kGap:
+      out.append("GAP:");
+      append_number(out, event.from);
+      out.push_back(':');
+      append_number(out, event.id);
+      out.push_back('\n');
+      return;
+    case EventKind::kHistoryEnd:
+      return append_line(out, {"END:HISTORY:", event.room});
+    case EventKind::kHeard:
+    case EventKind::kHistory:
+      return;
     case EventKind::kError:
       return append_error(out, event, limits);
     case EventKind::kPong:

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "chat/names.h"
@@ -14,6 +16,7 @@ namespace chat {
 namespace {
 
 constexpr std::size_t kEchoedVerbBytesMax = 32;
+constexpr std::size_t kClientIdBytesMax = 64;
 
 // What stands behind a verb.
 enum class Fields : std::uint8_t {
@@ -24,6 +27,8 @@ enum class Fields : std::uint8_t {
   kAnyText,  // may be empty
   kTargetText,
   kTargetAnyText,
+  kTargetNumber,
+  kHistory,
   kHello,
 };
 
@@ -34,7 +39,8 @@ struct VerbRule {
   std::string_view usage;
 };
 
-constexpr VerbRule kHello{"HELLO", Verb::kHello, Fields::kHello, "usage: HELLO:1:tags,presence"};
+constexpr VerbRule kHello{"HELLO", Verb::kHello, Fields::kHello,
+                          "usage: HELLO:1:tags,ack,resume,presence"};
 // Only spoken by hand.
 constexpr VerbRule kHelp{"HELP", Verb::kHelp, Fields::kNone, "usage: HELP"};
 // What is said often comes first.
@@ -53,16 +59,28 @@ constexpr std::array kVerbs{
     VerbRule{"ACCEPT", Verb::kAccept, Fields::kTarget, "usage: ACCEPT:name"},
     VerbRule{"DECLINE", Verb::kDecline, Fields::kTarget, "usage: DECLINE:name"},
     VerbRule{"LEAVE", Verb::kLeave, Fields::kNone, "usage: LEAVE"},
+    VerbRule{"HISTORY", Verb::kHistory, Fields::kHistory,
+             "usage: HISTORY:room:before:id:count or HISTORY:room:after:id:count"},
+    VerbRule{"RESUME", Verb::kResume, Fields::kTargetNumber, "usage: RESUME:token:last id"},
     VerbRule{"QUIT", Verb::kQuit, Fields::kNone, "usage: QUIT"},
     kHello,
 };
 
 Command accept(Verb verb, std::string_view target = {}, std::string_view text = {}) {
-  return {.verb = verb, .code = ErrorCode::kNone, .target = target, .text = text};
+  Command command;
+  command.verb = verb;
+  command.target = target;
+  command.text = text;
+  return command;
 }
 
 Command reject(ErrorCode code, std::string_view subject, std::string_view text) {
-  return {.verb = Verb::kReject, .code = code, .target = subject, .text = text};
+  Command command;
+  command.verb = Verb::kReject;
+  command.code = code;
+  command.target = subject;
+  command.text = text;
+  return command;
 }
 
 Command malformed(const VerbRule& rule) {
@@ -89,6 +107,43 @@ Split split_at_colon(std::string_view line) {
   return {.head = line.substr(0, colon), .rest = line.substr(colon + 1)};
 }
 
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = error == std::errc{} && end == text.data() + text.size();
+  return is_number ? std::optional(number) : std::nullopt;
+}
+
+// target:number
+Command with_number(const VerbRule& rule, const Split& fields) {
+  const auto id = parse_number<MessageId>(fields.rest.value_or(std::string_view{}));
+  if (fields.head.empty() || !id) {
+    return malformed(rule);
+  }
+  Command command = accept(rule.verb, fields.head);
+  command.id = *id;
+  return command;
+}
+
+// room:before:id:count
+Command history(const VerbRule& rule, const Split& fields) {
+  const Split direction = split_at_colon(fields.rest.value_or(std::string_view{}));
+  const Split number = split_at_colon(direction.rest.value_or(std::string_view{}));
+  const auto id = parse_number<MessageId>(number.head);
+  const auto count = parse_number<std::uint32_t>(number.rest.value_or(std::string_view{}));
+  const bool before = direction.head == "before";
+  if (fields.head.empty() || !(before || direction.head == "after") || !id || !count ||
+      *count == 0) {
+    return malformed(rule);
+  }
+  Command command = accept(rule.verb, fields.head);
+  command.id = *id;
+  command.count = *count;
+  command.before = before;
+  return command;
+}
+
 bool may_stand_alone(const VerbRule& rule) {
   return rule.fields == Fields::kNone || rule.fields == Fields::kOptionalTarget;
 }
@@ -107,6 +162,12 @@ Command apply_rule(const VerbRule& rule, std::optional<std::string_view> rest) {
     return rest->empty() ? malformed(rule) : accept(rule.verb, *rest);
   }
   const Split fields = split_at_colon(*rest);
+  if (rule.fields == Fields::kTargetNumber) {
+    return with_number(rule, fields);
+  }
+  if (rule.fields == Fields::kHistory) {
+    return history(rule, fields);
+  }
   const bool text_missing =
       !fields.rest || (fields.rest->empty() && rule.fields == Fields::kTargetText);
   if (fields.head.empty() || text_missing) {
@@ -194,6 +255,26 @@ bool has_item(std::string_view comma_separated, std::string_view wanted) {
   }
 }
 
+// The value of a tag; empty when there is none. REQUIRES: are_tags.
+std::string_view tag_value(std::string_view tags, std::string_view key) {
+  while (true) {
+    const std::string_view tag = tags.substr(0, tags.find(';'));
+    const std::size_t equals = tag.find('=');
+    if (tag.substr(0, equals) == key) {
+      return tag.substr(equals + 1);
+    }
+    if (tag.size() == tags.size()) {
+      return {};
+    }
+    tags.remove_prefix(tag.size() + 1);
+  }
+}
+
+bool is_client_id(std::string_view text) {
+  return text.size() <= kClientIdBytesMax &&
+         std::all_of(text.begin(), text.end(), is_key_character);
+}
+
 // How many bytes the tags at the front of a program's line take, the space behind them included.
 std::size_t tag_bytes(std::string_view line) {
   if (!line.starts_with('@')) {
@@ -206,7 +287,7 @@ std::size_t tag_bytes(std::string_view line) {
 }  // namespace
 
 WireFormat NativeCodec::format() const {
-  if (tags_) {
+  if (capabilities_.tags) {
     return WireFormat::kTagged;
   }
   return program_ ? WireFormat::kProgram : WireFormat::kByHand;
@@ -259,7 +340,9 @@ bool NativeCodec::take_line(std::string_view line, CommandSink& sink) {
     return sink.on_command(reject(ErrorCode::kMalformed, {}, "the line is not UTF-8 text"),
                            wire_bytes);
   }
-  return sink.on_command(program_ ? by_program(line) : by_hand(line), wire_bytes);
+  Command command = program_ ? by_program(line) : by_hand(line);
+  command.capabilities = capabilities_;
+  return sink.on_command(command, wire_bytes);
 }
 
 Command NativeCodec::by_hand(std::string_view line) {
@@ -272,13 +355,25 @@ Command NativeCodec::by_hand(std::string_view line) {
 }
 
 Command NativeCodec::by_program(std::string_view line) {
-  if (const std::size_t tags = tag_bytes(line); tags > 0) {
-    const bool verb_follows = tags < line.size();
-    if (!verb_follows || !are_tags(line.substr(1, tags - 2))) {
-      return reject(ErrorCode::kMalformed, {}, "usage: @key=value;key=value VERB...");
-    }
-    line.remove_prefix(tags);
+  const std::size_t bytes = tag_bytes(line);
+  if (bytes == 0) {
+    return by_program_without_tags(line);
   }
+  const std::string_view tags = line.substr(1, bytes - std::min<std::size_t>(bytes, 2));
+  if (bytes == line.size() || !are_tags(tags)) {
+    return reject(ErrorCode::kMalformed, {}, "usage: @key=value;key=value VERB...");
+  }
+  const std::string_view client_id = tag_value(tags, "id");
+  if (!is_client_id(client_id)) {
+    return reject(ErrorCode::kMalformed, {},
+                  "an id has letters, digits, _ and - only, at most 64 in all");
+  }
+  Command command = by_program_without_tags(line.substr(bytes));
+  command.client_id = client_id;
+  return command;
+}
+
+Command NativeCodec::by_program_without_tags(std::string_view line) {
   const Split parts = split_at_colon(line);
   const VerbRule* const rule = find_verb(parts.head);
   if (rule == nullptr) {
@@ -300,11 +395,19 @@ Command NativeCodec::hello(std::optional<std::string_view> fields) {
     return reject(ErrorCode::kMalformed, kHello.name, "version 1 is the only one spoken here");
   }
   program_ = true;
-  tags_ = has_item(*parts.rest, "tags");
-  presence_ = has_item(*parts.rest, "presence");
-  const std::string_view with_tags = presence_ ? "tags,presence" : "tags";
-  const std::string_view without_tags = presence_ ? "presence" : "";
-  return accept(Verb::kHello, {}, tags_ ? with_tags : without_tags);
+  const auto grant = [&](std::string_view name) {
+    const bool is_wanted = has_item(*parts.rest, name);
+    if (is_wanted) {
+      granted_ += granted_.empty() ? "" : ",";
+      granted_ += name;
+    }
+    return is_wanted;
+  };
+  capabilities_.tags = grant("tags");
+  capabilities_.ack = grant("ack");
+  capabilities_.resume = grant("resume");
+  capabilities_.presence = grant("presence");
+  return accept(Verb::kHello, {}, granted_);
 }
 
 }  // namespace chat

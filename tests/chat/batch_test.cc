@@ -58,7 +58,15 @@ TEST(Batch, Command_IsKeptWithItsSender) {
   Batch<FromSession> batch;
   std::string target = "Bob";
   std::string text = "hi";
-  batch.add({{4, {5, 6}}, {Verb::kReject, ErrorCode::kTooLong, target, text}});
+  std::string client_id = "c1";
+  Command command;
+  command.verb = Verb::kReject;
+  command.code = ErrorCode::kTooLong;
+  command.target = target;
+  command.text = text;
+  command.client_id = client_id;
+  batch.add({{4, {5, 6}}, command});
+  client_id.assign("__");
   target.assign("___");
   text.assign("__");
   const FromSession& item = *batch.begin();
@@ -67,6 +75,7 @@ TEST(Batch, Command_IsKeptWithItsSender) {
   EXPECT_EQ(item.command.code, ErrorCode::kTooLong);
   EXPECT_EQ(item.command.target, "Bob");
   EXPECT_EQ(item.command.text, "hi");
+  EXPECT_EQ(item.command.client_id, "c1");
 }
 
 TEST(Batch, ManyItems_StayInOrderAndWhole) {
@@ -131,7 +140,9 @@ TEST(Batch, Clear_EmptiesForTheNextUse) {
 
 TEST(Batch, EmptyText_StaysEmpty) {
   Batch<FromSession> batch;
-  batch.add({{}, {Verb::kRooms, ErrorCode::kNone, {}, {}}});
+  Command command;
+  command.verb = Verb::kRooms;
+  batch.add({{}, command});
   EXPECT_TRUE(batch.begin()->command.target.empty());
   EXPECT_TRUE(batch.begin()->command.text.empty());
   EXPECT_EQ(batch.bytes(), sizeof(FromSession));

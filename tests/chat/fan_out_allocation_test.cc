@@ -11,7 +11,9 @@
 
 namespace {
 
-TEST(FanOut, SteadyStateOfAWholeServer_AllocatesNothing) {
+// The store takes memory by the chunk for what it keeps; everything else takes none.
+TEST(FanOut, SteadyStateOfAWholeServer_AllocatesForWhatIsKeptOnly) {
+  constexpr int kMessagesPerChunk = 50;
   constexpr std::size_t kMembers = 500;
   constexpr int kTurns = 2000;
   bench::ScriptedServer server;
@@ -24,7 +26,7 @@ TEST(FanOut, SteadyStateOfAWholeServer_AllocatesNothing) {
   for (int i = 0; i < kTurns; ++i) {
     server.publish(message);
   }
-  EXPECT_EQ(tests::heap.allocations - allocations, 0U);
+  EXPECT_LE(tests::heap.allocations - allocations, kTurns / kMessagesPerChunk);
   EXPECT_EQ(server.deliveries() - deliveries, std::uint64_t{kTurns} * (kMembers - 1));
   EXPECT_GT(server.net().bytes_written() - bytes,
             std::uint64_t{kTurns} * (kMembers - 1) * message.size());

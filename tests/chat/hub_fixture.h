@@ -28,7 +28,11 @@ struct Seen {
         unix_ms(event.unix_ms),
         room(event.room),
         subject(event.subject),
-        text(event.text) {}
+        text(event.text),
+        client_id(event.client_id),
+        from(event.from),
+        count(event.count),
+        before(event.before) {}
 
   EventKind kind;
   ErrorCode code;
@@ -40,6 +44,32 @@ struct Seen {
   std::string room;
   std::string subject;
   std::string text;
+  std::string client_id;
+  MessageId from;
+  std::uint32_t count;
+  bool before;
+};
+
+// A Record that owns its text.
+struct Kept {
+  explicit Kept(const Record& record)
+      : kind(record.kind),
+        message(record.message),
+        id(record.id),
+        room(record.room),
+        sender(record.sender),
+        text(record.text),
+        session(record.session),
+        client_id(record.client_id) {}
+
+  Record::Kind kind;
+  EventKind message;
+  MessageId id;
+  std::string room;
+  std::string sender;
+  std::string text;
+  std::string session;
+  std::string client_id;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const SessionRef& ref) {
@@ -55,22 +85,41 @@ inline std::ostream& operator<<(std::ostream& out, ErrorCode code) {
 inline std::ostream& operator<<(std::ostream& out, const Seen& seen) {
   return out << '{' << seen.kind << ", " << seen.code << ", room " << seen.room_id << " '"
              << seen.room << "', to " << seen.to << ", except " << seen.except << ", id " << seen.id
-             << ", subject '" << seen.subject << "', text '" << seen.text << "'}";
+             << ", subject '" << seen.subject << "', text '" << seen.text << "', client id '"
+             << seen.client_id << "', from " << seen.from << '}';
 }
 
 inline SessionRef session(std::uint32_t index, std::uint16_t shard = 0) {
   return {shard, {index, 1}};
 }
 
-// A hub with a clock that the test moves and a record of all its events.
-class HubTest : public ::testing::Test, public EventSink {
+inline std::ostream& operator<<(std::ostream& out, const Kept& kept) {
+  return out << "{Record " << static_cast<int>(kept.kind) << ", id " << kept.id << ", room '"
+             << kept.room << "', sender '" << kept.sender << "', text '" << kept.text
+             << "', session '" << kept.session << "', client id '" << kept.client_id << "'}";
+}
+
+// What a new store has: numbers enough for any test.
+inline Recovered nothing_recovered() {
+  Recovered recovered;
+  recovered.ids_reserved = MessageId{1} << 40;
+  return recovered;
+}
+
+// A hub with a clock that the test moves and a record of all its events and of what is kept.
+class HubTest : public ::testing::Test, public EventSink, public Journal {
  protected:
   using Events = std::vector<Seen>;
 
   HubTest() { start(); }
 
   // Begins anew with what limits_ says now.
-  void start() { hub_ = std::make_unique<Hub>(limits_, *this); }
+  void start(const Recovered& recovered = nothing_recovered()) {
+    tokens_made_ = 0;
+    hub_ = std::make_unique<Hub>(
+        limits_, *this, *this, [this] { return "token" + std::to_string(++tokens_made_); },
+        recovered, time_);
+  }
 
   Events apply(const SessionRef& from, const Command& command) {
     hub_->apply(from, command, time_);
@@ -78,7 +127,11 @@ class HubTest : public ::testing::Test, public EventSink {
   }
   Events apply(const SessionRef& from, Verb verb, std::string_view target = {},
                std::string_view text = {}) {
-    return apply(from, Command{verb, ErrorCode::kNone, target, text});
+    Command command;
+    command.verb = verb;
+    command.target = target;
+    command.text = text;
+    return apply(from, command);
   }
 
   // A new session that is registered already. Its events are gone.
@@ -89,6 +142,26 @@ class HubTest : public ::testing::Test, public EventSink {
     EXPECT_EQ(events.front().kind, EventKind::kRegistered) << events.front();
     return ref;
   }
+  // Likewise one that can be resumed; the first gets "token1", the next "token2".
+  SessionRef enter_resumable(std::string_view name, std::uint16_t shard = 0) {
+    const SessionRef ref = session(next_index_++, shard);
+    Command command;
+    command.verb = Verb::kRegister;
+    command.target = name;
+    command.capabilities = kResumable;
+    const Events events = apply(ref, command);
+    EXPECT_EQ(events.size(), 2U);
+    EXPECT_EQ(events.back().kind, EventKind::kSession) << events.back();
+    return ref;
+  }
+  SessionRef new_session(std::uint16_t shard = 0) { return session(next_index_++, shard); }
+  // What the journal got since the last call.
+  std::vector<Kept> take_kept() { return std::exchange(kept_, {}); }
+  Events on_kept(MessageId id) {
+    hub_->on_kept(id, 0);
+    return std::exchange(seen_, {});
+  }
+
   // Two that are in a private chat.
   std::pair<SessionRef, SessionRef> enter_chatting(std::string_view a, std::string_view b) {
     const std::pair both(enter(a), enter(b));
@@ -106,15 +179,20 @@ class HubTest : public ::testing::Test, public EventSink {
   // Lets gathered presence notices go, so that later ones stand alone.
   void settle_presence() { advance(limits_.presence_interval); }
 
+  static constexpr Capabilities kResumable{.tags = true, .ack = true, .resume = true};
+
   Limits limits_;
   Hub::Time time_{reactor::TimePoint(std::chrono::hours{1}), 1'000'000};
   std::unique_ptr<Hub> hub_;
 
  private:
   void on_event(const Event& event) override { seen_.emplace_back(event); }
+  void append(const Record& record) override { kept_.emplace_back(record); }
 
   std::uint32_t next_index_ = 1;
+  int tokens_made_ = 0;
   Events seen_;
+  std::vector<Kept> kept_;
 };
 
 inline auto is(EventKind kind, const SessionRef& to, std::string_view subject) {

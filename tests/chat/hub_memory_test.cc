@@ -7,18 +7,23 @@
 #include <string>
 
 #include "chat/hub.h"
+#include "tests/chat/hub_fixture.h"
 #include "tests/heap_counter.h"
 
 namespace chat {
 namespace {
 
-class HubMemory : public ::testing::Test, public EventSink {
+class HubMemory : public ::testing::Test, public EventSink, public Journal {
  protected:
   void apply(std::uint32_t index, Verb verb, std::string_view target = {},
              std::string_view text = {}) {
-    hub_->apply({static_cast<std::uint16_t>(index % 4), {index, 1}},
-                {verb, ErrorCode::kNone, target, text}, time_);
+    Command command;
+    command.verb = verb;
+    command.target = target;
+    command.text = text;
+    hub_->apply({static_cast<std::uint16_t>(index % 4), {index, 1}}, command, time_);
   }
+  void append(const Record& /*record*/) override {}
   void on_event(const Event& event) override {
     ++events_;
     errors_ += event.kind == EventKind::kError ? 1 : 0;
@@ -26,7 +31,8 @@ class HubMemory : public ::testing::Test, public EventSink {
 
   Limits limits_;
   Hub::Time time_{reactor::TimePoint(std::chrono::hours{1}), 0};
-  std::unique_ptr<Hub> hub_ = std::make_unique<Hub>(limits_, *this);
+  std::unique_ptr<Hub> hub_ = std::make_unique<Hub>(
+      limits_, *this, *this, [] { return std::string(); }, nothing_recovered(), time_);
   std::size_t events_ = 0;
   std::size_t errors_ = 0;
 };

@@ -119,7 +119,12 @@ TEST_F(HubNames, PingAndHelp_AreAnsweredToAnybody) {
 
 TEST_F(HubNames, RejectedLine_IsAnsweredWithItsCodeSubjectAndText) {
   for (const SessionRef& who : {session(90), enter("Alice")}) {
-    EXPECT_THAT(apply(who, Command{Verb::kReject, ErrorCode::kUnknownVerb, "FOO", "no such verb"}),
+    Command rejected;
+    rejected.verb = Verb::kReject;
+    rejected.code = ErrorCode::kUnknownVerb;
+    rejected.target = "FOO";
+    rejected.text = "no such verb";
+    EXPECT_THAT(apply(who, rejected),
                 ElementsAre(AllOf(is_error(ErrorCode::kUnknownVerb, who, "FOO"),
                                   has_text("no such verb"))));
   }

@@ -38,23 +38,26 @@ class HubOracle {
 
   static std::string line(EventKind kind, ErrorCode code, const SessionRef& to,
                           const SessionRef& except, MessageId id, std::int64_t unix_ms,
-                          std::string_view room, std::string_view subject, std::string_view text) {
+                          std::string_view room, std::string_view subject, std::string_view text,
+                          MessageId history_from = 0, std::uint32_t history_count = 0,
+                          bool before = false) {
     std::ostringstream out;
     out << kind << ' ' << code << " to " << to << " except " << except << " #" << id << " at "
         << unix_ms << " room=" << room << " subject=" << subject
-        << " text=" << (code == ErrorCode::kNone ? text : "...");
+        << " text=" << (code == ErrorCode::kNone ? text : "...") << " from " << history_from
+        << (before ? " last " : " first ") << history_count;
     return std::move(out).str();
   }
   static std::string line(const Seen& seen) {
     return line(seen.kind, seen.code, seen.to, seen.except, seen.id, seen.unix_ms, seen.room,
-                seen.subject, seen.text);
+                seen.subject, seen.text, seen.from, seen.count, seen.before);
   }
 
   Lines apply(const SessionRef& from, const Command& command, const Hub::Time& time) {
     time_ = time;
     lines_.clear();
-    const bool always = command.verb == Verb::kQuit || command.verb == Verb::kDisconnect ||
-                        command.verb == Verb::kPing;
+    const bool always = command.verb == Verb::kQuit || command.verb == Verb::kPeerEnded ||
+                        command.verb == Verb::kDisconnect || command.verb == Verb::kPing;
     if (draining && !always) {
       error(from, ErrorCode::kUnavailable, command.target);
     } else {
@@ -168,7 +171,8 @@ class HubOracle {
     lines_.push_back(line(EventKind::kError, code, to, {}, 0, time_.unix_ms, "", subject, ""));
   }
   void of_room(const SessionRef& to, EventKind kind, const Room& room) {
-    lines_.push_back(line(kind, ErrorCode::kNone, to, {}, 0, time_.unix_ms, room.name, "", ""));
+    lines_.push_back(
+        line(kind, ErrorCode::kNone, to, {}, 0, time_.unix_ms, room.name, "", "", last_id_));
   }
   void message(const SessionRef& from, const Room& room, std::string_view text) {
     lines_.push_back(line(EventKind::kMessage, ErrorCode::kNone, {}, from, ++last_id_,
@@ -176,7 +180,7 @@ class HubOracle {
   }
   void private_message(const SessionRef& from, const SessionRef& to, std::string_view text) {
     lines_.push_back(line(EventKind::kDirect, ErrorCode::kNone, to, {}, ++last_id_, time_.unix_ms,
-                          "", names_.at(from), text));
+                          names_.at(to), names_.at(from), text));
   }
   void topic(const SessionRef& to, const Room& room) {
     lines_.push_back(line(EventKind::kTopic, ErrorCode::kNone, to, {}, room.topic_id, room.topic_ms,
@@ -196,6 +200,7 @@ class HubOracle {
   void list(const SessionRef& from, std::string_view target);
   void list_rooms(const SessionRef& from);
   void join(const SessionRef& from, const std::string& target);
+  void history(const SessionRef& from, const Command& command);
   void in_room(const SessionRef& from, const Command& command);
   void with_request(const SessionRef& from, const Command& command);
 
@@ -238,6 +243,7 @@ class HubOracle {
   std::vector<Request> requests_;
   std::map<SessionRef, SessionRef, bool (*)(const SessionRef&, const SessionRef&)> peers_{before};
   std::optional<reactor::TimePoint> presence_due_;
+  std::map<std::string, MessageId> since_;  // who is here since which message, by small letters
   MessageId last_id_ = 0;
 };
 
@@ -247,6 +253,7 @@ inline void HubOracle::dispatch(const SessionRef& from, const Command& command) 
     case Verb::kDisconnect:
       return go(from);
     case Verb::kQuit:
+    case Verb::kPeerEnded:
       go(from);
       return tell(from, EventKind::kBye, "", "bye");
     case Verb::kPing:
@@ -260,6 +267,8 @@ inline void HubOracle::dispatch(const SessionRef& from, const Command& command) 
     case Verb::kRegister:
       return registered ? error(from, ErrorCode::kForbidden, command.target)
                         : enroll(from, std::string(command.target));
+    case Verb::kResume:
+      return error(from, registered ? ErrorCode::kForbidden : ErrorCode::kUnknownTarget, "");
     default:
       return registered ? dispatch_registered(from, command)
                         : error(from, ErrorCode::kRegisterFirst, "");
@@ -295,6 +304,8 @@ inline void HubOracle::dispatch_registered(const SessionRef& from, const Command
         peers_.erase(peer);
       }
       return;
+    case Verb::kHistory:
+      return history(from, command);
     case Verb::kRequest:
     case Verb::kAccept:
     case Verb::kDecline:
@@ -312,6 +323,7 @@ inline void HubOracle::enroll(const SessionRef& from, const std::string& name) {
     return error(from, ErrorCode::kTaken, name);
   }
   names_.emplace(from, name);
+  since_[folded(name)] = last_id_;
   rooms_[0].members.insert(from);
   membership_changed();
   tell(from, EventKind::kRegistered, name);
@@ -394,6 +406,34 @@ inline void HubOracle::join(const SessionRef& from, const std::string& target) {
   if (!room.topic.empty()) {
     topic(from, room);
   }
+}
+
+inline void HubOracle::history(const SessionRef& from, const Command& command) {
+  const std::string target(command.target);
+  std::string key = folded(target);
+  MessageId after = 0;
+  if (target.starts_with("@")) {
+    const std::string peer = folded(target.substr(1));
+    const std::string own = folded(names_.at(from));
+    if (!is_name(peer, limits_.name_length_max)) {
+      return error(from, ErrorCode::kInvalidName, target);
+    }
+    key = "@" + std::min(peer, own) + ":" + std::max(peer, own);
+    after = since_.at(own);
+  } else if (const Room* room = find_room(target); room == nullptr) {
+    return error(from, ErrorCode::kUnknownTarget, target);
+  } else if (room->members.count(from) == 0) {
+    return error(from, ErrorCode::kForbidden, target);
+  }
+  MessageId bound = last_id_ + 1;
+  if (!command.before) {
+    after = std::max(after, command.id);
+  } else if (command.id != 0 && command.id < bound) {
+    bound = command.id;
+  }
+  lines_.push_back(line(EventKind::kHistory, ErrorCode::kNone, from, {}, bound, time_.unix_ms,
+                        target, "", key, after, std::min(command.count, limits_.history_count_max),
+                        command.before));
 }
 
 // PART, SAY and TOPIC.

@@ -70,6 +70,7 @@ class HubRandom : public HubTest {
     limits_.rooms_max = 3;
     limits_.rooms_per_client_max = 2;
     limits_.requests_per_client_max = 2;
+    limits_.history_count_max = 5;
     start();
     HubOracle oracle(limits_);
     room_ids_.clear();
@@ -136,7 +137,7 @@ class HubRandom : public HubTest {
       return often[below(often.size())];
     }
     const Verb verb = static_cast<Verb>(below(static_cast<std::size_t>(Verb::kDisconnect) + 1));
-    const bool ends = verb == Verb::kQuit || verb == Verb::kDisconnect;
+    const bool ends = verb == Verb::kQuit || verb == Verb::kPeerEnded || verb == Verb::kDisconnect;
     return ends && below(2) == 0 ? Verb::kPlain : verb;
   }
 
@@ -152,11 +153,18 @@ class HubRandom : public HubTest {
       expected = oracle.tick(time_);
     } else {
       const std::size_t who = below(sessions_.size());
-      const std::string target = any_name();
+      const std::string target = below(4) == 0 ? "@" + any_name() : any_name();
       const std::string text = any_text();
       const Verb verb = any_verb();
       const ErrorCode code = verb == Verb::kReject ? ErrorCode::kMalformed : ErrorCode::kNone;
-      const Command command{verb, code, target, text};
+      Command command;
+      command.verb = verb;
+      command.code = code;
+      command.target = target;
+      command.text = text;
+      command.id = below(8);
+      command.count = 1 + static_cast<std::uint32_t>(below(8));
+      command.before = below(2) == 0;
       SCOPED_TRACE("verb " + std::to_string(static_cast<int>(verb)) + " target " + target);
       events = apply(sessions_[who], command);
       expected = oracle.apply(sessions_[who], command, time_);
@@ -174,6 +182,10 @@ class HubRandom : public HubTest {
 
   // Each life of a room has a number of its own.
   void check_room(const Seen& event) {
+    if (event.kind == EventKind::kDirect || event.kind == EventKind::kHistory) {
+      EXPECT_EQ(event.room_id, kNoRoom) << "names no room of its own";
+      return;
+    }
     if (event.room.empty()) {
       EXPECT_EQ(event.room_id, kNoRoom) << event;
       return;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/protocol/native.h"
+
 namespace chat {
 namespace {
 
@@ -33,6 +35,49 @@ std::vector<MessageId> ids_behind(const Log& log, Log::Cursor cursor) {
 }
 
 using Ids = std::vector<MessageId>;
+
+TEST(Log, Encoded_IsMadeOnceForEachFormat) {
+  Log log(4096);
+  const Limits limits;
+  const Event event = message(5, "tea");
+  log.append(event);
+  Log::Cursor cursor;
+  Log::Entry entry;
+  ASSERT_TRUE(log.next(cursor, entry));
+  for (const WireFormat format : {WireFormat::kByHand, WireFormat::kProgram, WireFormat::kTagged}) {
+    std::string expected;
+    encode_native(event, format, limits, expected);
+    const std::string_view first = log.encoded(entry, format, limits);
+    EXPECT_EQ(first, expected);
+    EXPECT_EQ(log.encoded(entry, format, limits).data(), first.data()) << "encoded again";
+  }
+}
+
+TEST(Log, Encoded_GoesWithItsEntry) {
+  Log log(200);
+  const Limits limits;
+  for (MessageId id = 1; id <= 50; ++id) {
+    log.append(message(id, "a text of some length"));
+    Log::Cursor cursor{id - 1, 0, 0};
+    Log::Entry entry;
+    ASSERT_TRUE(log.next(cursor, entry));
+    log.encoded(entry, WireFormat::kTagged, limits);
+    EXPECT_LE(log.encoded_count(), log.size());
+  }
+  log.append(message(51, std::string(300, 'x')));
+  EXPECT_EQ(log.encoded_count(), 0U) << "too large for the log: everything is dropped";
+}
+
+TEST(Log, DroppedTo_IsTheLastThatIsNotThereAnyMore) {
+  Log log(200);
+  for (MessageId id = 1; id <= 50; ++id) {
+    log.append(message(id * 2, "a text of some length"));
+    const MessageId first = log.first_id();
+    EXPECT_EQ(log.dropped_to(), first == 2 ? 0 : first - 2);
+  }
+  log.append(message(101, std::string(300, 'x')));
+  EXPECT_EQ(log.dropped_to(), 101U);
+}
 
 TEST(Log, EmptyLog_HasNothing) {
   const Log log(4096);

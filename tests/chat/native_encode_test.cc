@@ -96,6 +96,33 @@ TEST(NativeEncode, AnswersToOneSession_LookTheSameInEveryFormat) {
                          "STATUS:LEFT:lobby:Al\n");
 }
 
+TEST(NativeEncode, WhatSessionsOutliveTheirConnectionWith_LooksTheSameInEveryFormat) {
+  expect_in_every_format(event_of(EventKind::kSession, "", "t0ken"), "SESSION:t0ken\n");
+  expect_in_every_format(numbered(event_of(EventKind::kResumed, "Alice")), "RESUMED:Alice\n");
+  Event ack = numbered(event_of(EventKind::kAck, ""));
+  ack.client_id = "c17";
+  expect_in_every_format(ack, "ACK:c17:17\n");
+  Event gap = event_of(EventKind::kGap, "");
+  gap.from = 1;
+  gap.id = std::numeric_limits<MessageId>::max();
+  expect_in_every_format(gap, "GAP:1:18446744073709551615\n");
+  expect_in_every_format(in_room(event_of(EventKind::kHistoryEnd, ""), kNoRoom, "@Bob"),
+                         "END:HISTORY:@Bob\n");
+}
+
+TEST(NativeEncode, WhatIsForTheShardAlone_IsNothing) {
+  for (const EventKind kind : {EventKind::kHeard, EventKind::kHistory}) {
+    expect_in_every_format(in_room(event_of(kind, "Alice", "key"), kLobby, kLobbyName), "");
+  }
+}
+
+TEST(NativeEncode, Error_NamesTheMessageThatItAnswers) {
+  Event error = event_of(EventKind::kError, "Bob", "nobody");
+  error.code = ErrorCode::kUnknownTarget;
+  error.client_id = "c17";
+  expect_in_every_format(error, "@id=c17 ERROR:404:Bob:nobody\n");
+}
+
 TEST(NativeEncode, Welcome_TellsTheLimitsInForce) {
   Limits limits;
   limits.line_bytes_max = 100;
@@ -120,10 +147,12 @@ TEST(NativeEncode, Messages_DependOnTheFormat) {
   EXPECT_EQ(encoded(in_dev, WireFormat::kTagged),
             "@id=17;ts=1700000000123;room=dev ROOM_MESSAGE:dev:Alice:hi\n");
 
-  const Event direct = numbered(event_of(EventKind::kDirect, "Alice", "hi"));
+  const Event direct =
+      numbered(in_room(event_of(EventKind::kDirect, "Alice", "hi"), kNoRoom, "Bob"));
   EXPECT_EQ(encoded(direct, WireFormat::kByHand), "MESSAGE:Alice:hi\n");
   EXPECT_EQ(encoded(direct, WireFormat::kProgram), "DIRECT:Alice:hi\n");
-  EXPECT_EQ(encoded(direct, WireFormat::kTagged), "@id=17;ts=1700000000123 DIRECT:Alice:hi\n");
+  EXPECT_EQ(encoded(direct, WireFormat::kTagged),
+            "@id=17;ts=1700000000123;to=Bob DIRECT:Alice:hi\n");
 
   const Event topic = numbered(in_room(event_of(EventKind::kTopic, "Alice", "tea"), 5, "dev"));
   EXPECT_EQ(encoded(topic, WireFormat::kByHand), "TOPIC:dev:Alice:tea\n");
@@ -136,11 +165,11 @@ TEST(NativeEncode, Messages_DependOnTheFormat) {
 }
 
 TEST(NativeEncode, Numbers_AreWrittenInFull) {
-  Event event = event_of(EventKind::kDirect, "A", "x");
+  Event event = in_room(event_of(EventKind::kDirect, "A", "x"), kNoRoom, "B");
   event.id = std::numeric_limits<MessageId>::max();
   event.unix_ms = std::numeric_limits<std::int64_t>::min();
   EXPECT_EQ(encoded(event, WireFormat::kTagged),
-            "@id=18446744073709551615;ts=-9223372036854775808 DIRECT:A:x\n");
+            "@id=18446744073709551615;ts=-9223372036854775808;to=B DIRECT:A:x\n");
 }
 
 TEST(NativeEncode, EveryErrorCode_HasItsNumber) {
@@ -260,7 +289,7 @@ TEST(NativeEncode, LongestMessage_IsWholeAndWithinItsBound) {
   const std::string typed(kLimits.line_bytes_max, 'x');
   std::vector<Event> events{in_room(event_of(EventKind::kMessage, name, said), 5, room),
                             in_room(event_of(EventKind::kMessage, name, typed), kLobby, kLobbyName),
-                            event_of(EventKind::kDirect, name, typed)};
+                            in_room(event_of(EventKind::kDirect, name, typed), kNoRoom, name)};
   std::size_t longest = 0;
   for (Event& event : events) {
     event.id = std::numeric_limits<MessageId>::max();

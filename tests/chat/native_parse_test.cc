@@ -27,17 +27,39 @@ struct Seen {
   ErrorCode code = ErrorCode::kNone;
   std::string target;
   std::string text;
+  MessageId id = 0;
+  std::uint32_t count = 0;
+  bool before = false;
+  std::string client_id = {};
+  Capabilities capabilities = {};
 
   bool operator==(const Seen&) const = default;
   friend std::ostream& operator<<(std::ostream& out, const Seen& seen) {
     return out << "{verb " << static_cast<int>(seen.verb) << ", code "
                << static_cast<int>(seen.code) << ", target '" << seen.target << "', text '"
-               << seen.text << "'}";
+               << seen.text << "', id " << seen.id << ", count " << seen.count
+               << (seen.before ? " before" : "") << ", client id '" << seen.client_id << "', "
+               << seen.capabilities.tags << seen.capabilities.ack << seen.capabilities.resume
+               << seen.capabilities.presence << '}';
   }
 };
 
 Seen said(Verb verb, std::string target = "", std::string text = "") {
   return {verb, ErrorCode::kNone, std::move(target), std::move(text)};
+}
+
+Seen resume(std::string token, MessageId id) {
+  Seen seen = said(Verb::kResume, std::move(token));
+  seen.id = id;
+  return seen;
+}
+
+Seen history(std::string room, bool before, MessageId id, std::uint32_t count) {
+  Seen seen = said(Verb::kHistory, std::move(room));
+  seen.before = before;
+  seen.id = id;
+  seen.count = count;
+  return seen;
 }
 
 Seen refused(ErrorCode code, std::string subject, std::string text) {
@@ -56,8 +78,9 @@ class Recorder final : public CommandSink {
   explicit Recorder(std::size_t commands_max = SIZE_MAX) : commands_max_(commands_max) {}
 
   bool on_command(const Command& command, std::size_t line_bytes) override {
-    seen.push_back(
-        {command.verb, command.code, std::string(command.target), std::string(command.text)});
+    seen.push_back({command.verb, command.code, std::string(command.target),
+                    std::string(command.text), command.id, command.count, command.before,
+                    std::string(command.client_id), command.capabilities});
     wire_bytes.push_back(line_bytes);
     return seen.size() < commands_max_;
   }
@@ -124,6 +147,12 @@ const std::vector<Case>& verbs_as_they_should_be() {
       {"ACCEPT:Bob", said(Verb::kAccept, "Bob")},
       {"DECLINE:Bob", said(Verb::kDecline, "Bob")},
       {"LEAVE", said(Verb::kLeave)},
+      {"RESUME:abc:0", resume("abc", 0)},
+      {"RESUME:abc:18446744073709551615", resume("abc", UINT64_MAX)},
+      {"HISTORY:dev:before:0:1", history("dev", true, 0, 1)},
+      {"HISTORY:dev:after:17:1000", history("dev", false, 17, 1000)},
+      {"HISTORY:@Bob:after:18446744073709551615:4294967295",
+       history("@Bob", false, UINT64_MAX, UINT32_MAX)},
       {"PING:1:2", said(Verb::kPing, "", "1:2")},
       {"PING:", said(Verb::kPing)},
       {"QUIT", said(Verb::kQuit)},
@@ -155,10 +184,33 @@ const std::vector<Case>& verbs_with_wrong_fields() {
       {"DECLINE:", malformed("DECLINE", "DECLINE:name")},
       {"LEAVE:Bob", malformed("LEAVE", "LEAVE")},
       {"QUIT:bye", malformed("QUIT", "QUIT")},
-      {"HELLO:", malformed("HELLO", "HELLO:1:tags,presence")},
-      {"HELLO:1", malformed("HELLO", "HELLO:1:tags,presence")},
+      {"RESUME:", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME::1", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc:", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc:-1", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc:+1", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc: 1", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc:1x", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc:1:2", malformed("RESUME", "RESUME:token:last id")},
+      {"RESUME:abc:18446744073709551616", malformed("RESUME", "RESUME:token:last id")},
+      {"HELLO:", malformed("HELLO", "HELLO:1:tags,ack,resume,presence")},
+      {"HELLO:1", malformed("HELLO", "HELLO:1:tags,ack,resume,presence")},
   };
   return cases;
+}
+
+TEST(NativeCodec, HistoryThatMakesNoSense_IsAnsweredWithTheUsage) {
+  const Seen wrong =
+      malformed("HISTORY", "HISTORY:room:before:id:count or HISTORY:room:after:id:count");
+  for (const std::string fields :
+       {"", "dev", "dev:", "dev:before", "dev:before:", "dev:before:1",
+        "dev:before:1:", "dev:before:1:0", "dev:before:1:-5", "dev:before::5", "dev:before:x:5",
+        "dev:between:1:5", "dev:Before:1:5", "dev::1:5", ":before:1:5", "dev:before:1:5:6",
+        "dev:before:1:4294967296", "dev:before:18446744073709551616:1", "dev:before: 1:5"}) {
+    EXPECT_THAT(by_hand("HISTORY:" + fields + "\n"), ElementsAre(wrong)) << fields;
+    EXPECT_THAT(by_program("HISTORY:" + fields + "\n"), ElementsAre(wrong)) << fields;
+  }
 }
 
 TEST(NativeCodec, EveryVerb_IsUnderstoodByHandAndAfterHello) {
@@ -176,9 +228,9 @@ TEST(NativeCodec, WrongFields_AreAnsweredWithTheUsage) {
 }
 
 TEST(NativeCodec, VerbWithoutItsFields_IsPlainTextByHandAndMalformedAfterHello) {
-  const std::vector<std::string> names{"REGISTER", "BROADCAST", "CHAT",  "JOIN",
-                                       "PART",     "SAY",       "TOPIC", "REQUEST",
-                                       "ACCEPT",   "DECLINE",   "PING",  "HELLO"};
+  const std::vector<std::string> names{"REGISTER", "BROADCAST", "CHAT",    "JOIN",   "PART",
+                                       "SAY",      "TOPIC",     "REQUEST", "ACCEPT", "DECLINE",
+                                       "PING",     "HELLO",     "RESUME",  "HISTORY"};
   for (const std::string& name : names) {
     if (name != "SAY") {
       EXPECT_THAT(by_hand(name + "\n"), ElementsAre(said(Verb::kPlain, "", name)));
@@ -248,14 +300,61 @@ TEST(NativeCodec, Hello_GrantsWhatIsKnownInOneOrder) {
       {"tags", "tags"},
       {"presence", "presence"},
       {"presence,tags", "tags,presence"},
-      {"ack,tags,resume", "tags"},
+      {"ack,tags,resume", "tags,ack,resume"},
+      {"presence,resume,ack,tags", "tags,ack,resume,presence"},
       {"tags,tags,,Presence,tagsy", "tags"},
       {"tags:presence", ""},
   };
   for (const auto& [asked, granted] : asked_and_granted) {
-    EXPECT_THAT(by_hand("HELLO:1:" + asked + "\n"), ElementsAre(said(Verb::kHello, "", granted)))
-        << asked;
+    const std::vector<Seen> seen = by_hand("HELLO:1:" + asked + "\n");
+    ASSERT_EQ(seen.size(), 1U);
+    EXPECT_EQ(seen[0].verb, Verb::kHello);
+    EXPECT_EQ(seen[0].text, granted) << asked;
   }
+}
+
+TEST(NativeCodec, EveryCommandAfterHello_CarriesWhatWasGranted) {
+  Feed feed;
+  feed.read("LIST\nHELLO:1:tags,ack,resume\nREGISTER:Alice\n");
+  const Capabilities granted{.tags = true, .ack = true, .resume = true};
+  ASSERT_EQ(feed.recorder.seen.size(), 3U);
+  EXPECT_EQ(feed.recorder.seen[0].capabilities, Capabilities());
+  EXPECT_EQ(feed.recorder.seen[1].capabilities, granted);
+  EXPECT_EQ(feed.recorder.seen[2].capabilities, granted);
+}
+
+TEST(NativeCodec, ClientId_IsTakenFromTheTags) {
+  const std::vector<std::pair<std::string, std::string>> tags_and_ids{
+      {"@id=c17", "c17"},
+      {"@x=1;id=A-b_9", "A-b_9"},
+      {"@id=first;id=second", "first"},
+      {"@id=", ""},
+      {"@idx=1", ""},
+      {"@x=id=5", ""},
+      {"@id=" + std::string(64, 'c'), std::string(64, 'c')},
+  };
+  for (const auto& [tags, id] : tags_and_ids) {
+    Seen expected = said(Verb::kBroadcast, "", "hi");
+    expected.client_id = id;
+    EXPECT_THAT(by_program(tags + " BROADCAST:hi\n"), ElementsAre(expected)) << tags;
+  }
+}
+
+TEST(NativeCodec, ClientIdThatIsNone_Is400) {
+  for (const std::string id : {"a.b", "\xC3\xA9", "a=b", "a:b"}) {
+    const std::vector<Seen> seen = by_program("@id=" + id + " BROADCAST:hi\n");
+    ASSERT_EQ(seen.size(), 1U) << id;
+    EXPECT_EQ(seen[0].code, ErrorCode::kMalformed) << id;
+  }
+  EXPECT_EQ(by_program("@id=" + std::string(65, 'c') + " BROADCAST:hi\n")[0].code,
+            ErrorCode::kMalformed);
+}
+
+TEST(NativeCodec, RefusedLine_KeepsItsClientId) {
+  const std::vector<Seen> seen = by_program("@id=c1 NOPE\n");
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].code, ErrorCode::kUnknownVerb);
+  EXPECT_EQ(seen[0].client_id, "c1");
 }
 
 // Looks at the codec while it hands over the command.
@@ -299,9 +398,10 @@ TEST(NativeCodec, Hello_OfAnotherVersionChangesNothing) {
 TEST(NativeCodec, Hello_WorksOnlyOnce) {
   Feed feed;
   feed.read("HELLO:1:tags\nHELLO:1:presence\n");
-  EXPECT_THAT(feed.recorder.seen,
-              ElementsAre(said(Verb::kHello, "", "tags"),
-                          refused(ErrorCode::kMalformed, "HELLO", "HELLO was said before")));
+  ASSERT_EQ(feed.recorder.seen.size(), 2U);
+  EXPECT_EQ(feed.recorder.seen[0].text, "tags");
+  EXPECT_EQ(feed.recorder.seen[1].code, ErrorCode::kMalformed);
+  EXPECT_EQ(feed.recorder.seen[1].text, "HELLO was said before");
   EXPECT_EQ(feed.codec.format(), WireFormat::kTagged);
   EXPECT_FALSE(feed.codec.wants_presence());
 }
@@ -322,7 +422,7 @@ TEST(NativeCodec, UnknownVerbAfterHello_Is405) {
 }
 
 TEST(NativeCodec, Tags_AreTakenOffAfterHello) {
-  for (const std::string tags : {"@id=c17", "@a=", "@a=b;C-3_x=d=e:f", "@a=\xE2\x82\xAC"}) {
+  for (const std::string tags : {"@a=", "@a=b;C-3_x=d=e:f", "@a=\xE2\x82\xAC"}) {
     EXPECT_THAT(by_program(tags + " BROADCAST:hi there\n"),
                 ElementsAre(said(Verb::kBroadcast, "", "hi there")))
         << tags;
@@ -359,7 +459,7 @@ TEST(NativeCodec, LineOfTheGreatestLength_IsTaken) {
 
 TEST(NativeCodec, Tags_HaveTheirOwnLength) {
   const std::string line = "BROADCAST:" + std::string(kLimits.line_bytes_max - 10, 'x');
-  const std::string tags = "@id=" + std::string(kLimits.line_bytes_max - 5, 'c') + " ";
+  const std::string tags = "@xx=" + std::string(kLimits.line_bytes_max - 5, 'c') + " ";
   ASSERT_EQ(line.size(), kLimits.line_bytes_max);
   ASSERT_EQ(tags.size(), kLimits.line_bytes_max);
   EXPECT_THAT(by_program(tags + line + "\r\n"),
@@ -396,7 +496,8 @@ TEST(NativeCodec, TooLongTaggedLineInOneBytePieces_IsNotKept) {
   for (const char c : "@id=1 BROADCAST:" + std::string(20'000, 'x') + "\n") {
     feed.read({&c, 1});
   }
-  EXPECT_THAT(feed.recorder.seen, ElementsAre(said(Verb::kHello, "", "tags"), kTooLong));
+  ASSERT_EQ(feed.recorder.seen.size(), 2U);
+  EXPECT_EQ(feed.recorder.seen[1].code, ErrorCode::kTooLong);
   EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(13U, 20'017U));
 }
 

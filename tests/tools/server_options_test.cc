@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tools {
@@ -112,6 +115,97 @@ TEST_F(ServerOptions, EveryLimit_HasAFlagThatSetsIt) {
   EXPECT_EQ(limits.handover_bytes_max, 28U);
   EXPECT_EQ(limits.refusals_max, 29U);
   EXPECT_EQ(limits.tail_bytes, 30U);
+}
+
+TEST_F(ServerOptions, LimitsOfTheLog_ReachTheirPlaces) {
+  ASSERT_TRUE(read({"--detached-max=18", "--retries-max=19", "--history-count-max=20",
+                    "--resume-window=90s", "--retry-window=91s", "--retention-age=24h",
+                    "--retention-bytes=5MiB", "--store-queue-bytes-max=6MiB"}));
+  EXPECT_EQ(settings_.server.limits.detached_max, 18U);
+  EXPECT_EQ(settings_.server.limits.retries_max, 19U);
+  EXPECT_EQ(settings_.server.limits.history_count_max, 20U);
+  EXPECT_EQ(settings_.server.limits.resume_window, std::chrono::seconds{90});
+  EXPECT_EQ(settings_.server.limits.retry_window, std::chrono::seconds{91});
+  EXPECT_EQ(settings_.storage.retention.age_max_ms, 86'400'000);
+  EXPECT_EQ(settings_.storage.retention.bytes_max, 5U << 20);
+  EXPECT_EQ(settings_.storage.queue_bytes_max, 6U << 20);
+  ASSERT_EQ(settle_storage(settings_), "");
+  EXPECT_EQ(settings_.storage.retry_window, std::chrono::seconds{91});
+}
+
+TEST_F(ServerOptions, Durability_IsCommitUnlessToldOtherwise) {
+  ASSERT_TRUE(read({}));
+  EXPECT_EQ(settings_.storage.durability, chat::Durability::kCommit);
+  ASSERT_TRUE(read({"--durability", "sync"}));
+  EXPECT_EQ(settings_.storage.durability, chat::Durability::kSync);
+  ASSERT_TRUE(read({"--durability", "none"}));
+  EXPECT_EQ(settings_.storage.durability, chat::Durability::kNone);
+  ASSERT_EQ(settle_storage(settings_), "");
+  EXPECT_EQ(settings_.storage.retention.bytes_max, chat::kMemoryBytesMax) << "memory has an end";
+  EXPECT_EQ(settings_.storage.directory, "");
+  EXPECT_FALSE(read({"--durability", "maybe"}));
+  EXPECT_FALSE(read({"--durability", "1"}));
+  EXPECT_EQ(exit_code_, 2);
+}
+
+TEST_F(ServerOptions, HistoryVisible_IsAllOrSinceJoin) {
+  ASSERT_TRUE(read({}));
+  EXPECT_FALSE(settings_.server.limits.history_since_join);
+  ASSERT_TRUE(read({"--history-visible=since-join"}));
+  EXPECT_TRUE(settings_.server.limits.history_since_join);
+  ASSERT_TRUE(read({"--history-visible=all"}));
+  EXPECT_FALSE(settings_.server.limits.history_since_join);
+  EXPECT_FALSE(read({"--history-visible=some"}));
+}
+
+// Sets a variable of the environment, or takes it away, for as long as it lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    const char* const before = std::getenv(name);
+    before_ = before == nullptr ? std::nullopt : std::optional<std::string>(before);
+    set(value);
+  }
+  ~Variable() { set(before_ ? before_->c_str() : nullptr); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  void set(const char* value) const {
+    if (value == nullptr) {
+      ::unsetenv(name_);
+    } else {
+      ::setenv(name_, value, 1);
+    }
+  }
+
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+TEST_F(ServerOptions, DataDirectory_IsWhereTheUserKeepsState) {
+  const Variable home("HOME", "/home/me");
+  const auto directory = [this](std::vector<std::string> flags) {
+    EXPECT_TRUE(read(std::move(flags)));
+    EXPECT_EQ(settle_storage(settings_), "");
+    return settings_.storage.directory;
+  };
+  {
+    const Variable state("XDG_STATE_HOME", "/state");
+    EXPECT_EQ(directory({}), "/state/reactor-chat");
+    EXPECT_EQ(directory({"--data", "here"}), "here");
+  }
+  {
+    const Variable state("XDG_STATE_HOME", "relative");
+    EXPECT_EQ(directory({}), "/home/me/.local/state/reactor-chat");
+  }
+  const Variable state("XDG_STATE_HOME", nullptr);
+  EXPECT_EQ(directory({}), "/home/me/.local/state/reactor-chat");
+  const Variable homeless("HOME", nullptr);
+  ASSERT_TRUE(read({}));
+  EXPECT_NE(settle_storage(settings_).find("--data DIR"), std::string::npos);
+  ASSERT_TRUE(read({"--durability=none"}));
+  EXPECT_EQ(settle_storage(settings_), "");
 }
 
 TEST_F(ServerOptions, ConfigFile_HasTheSameNames) {

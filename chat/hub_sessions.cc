@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <string>
+
+#include "chat/hub.h"
+
+namespace chat {
+
+void Hub::recover(const Recovered& recovered, Time start) {
+  time_ = start;
+  next_id_ = recovered.last_id + 1;
+  kept_id_ = recovered.last_id;
+  ids_reserved_ = recovered.ids_reserved;
+  ids_asked_for_ = recovered.ids_reserved;
+  for (const Recovered::Session& session : recovered.sessions) {
+    Client& client = clients_.add({}, session.audience.name());
+    clients_.set_token(client, session.token);
+    client.capabilities.resume = true;
+    client.since = session.audience.since();
+    clients_.detach(client, start.now + limits_.resume_window);
+    for (const Audience::Stay& stay : session.audience.stays()) {
+      recover_stay(client, stay);
+    }
+    Rooms::enter(client, rooms_.lobby(), client.since);
+  }
+  for (const Recovered::RoomTopic& topic : recovered.topics) {
+    if (Room* room = rooms_.find(topic.room)) {
+      room->topic = {topic.text, topic.set_by, topic.id, topic.unix_ms};
+    } else {
+      forget_topic(topic.room);  // nobody came back who was there
+    }
+  }
+  for (const Recovered::Retry& retry : recovered.retries) {
+    if (const Client* client = clients_.find_by_token(retry.session)) {
+      retries_.remember(client->id, retry.client_id, retry.id, retry.unix_ms);
+    }
+  }
+}
+
+void Hub::recover_stay(Client& client, const Audience::Stay& stay) {
+  if (stay.until > 0) {
+    client.resumable->past.push_back(stay);
+  } else {
+    Room* room = rooms_.find(stay.room);
+    Rooms::enter(client, room == nullptr ? rooms_.create(stay.room) : *room, stay.since);
+  }
+}
+
+// Gives the client a token to come back with; it may have one.
+void Hub::begin_session(Client& client) {
+  if (client.is_resumable() || !store_failure_.empty()) {
+    return;  // without one it can't come back, but it can chat
+  }
+  clients_.set_token(client, make_token_());
+  keep(Record::Kind::kSessionBegan, client, {}, client.since);
+  for (const Client::Stay& stay : client.rooms) {
+    keep(Record::Kind::kJoined, client, stay.room->name, stay.since);
+  }
+  tell(client.session, EventKind::kSession, {}, client.token());
+}
+
+void Hub::disconnect(SessionRef from) {
+  Client* client = clients_.find(from);
+  if (client == nullptr) {
+    return;
+  }
+  if (!client->is_resumable() || limits_.resume_window.count() == 0) {
+    remove(*client);
+    return;
+  }
+  forget_private_chats(*client);
+  while (clients_.detached_count() >= limits_.detached_max) {
+    remove(*clients_.find_overdue(reactor::TimePoint::max()));
+  }
+  clients_.detach(*client, time_.now + limits_.resume_window);
+  Rooms::move(*client, rooms_.lobby(), from);
+  for (const Client::Stay& stay : client->rooms) {
+    Rooms::move(*client, *stay.room, from);
+  }
+}
+
+void Hub::resume(SessionRef from, const Command& command) {
+  Client* client = clients_.find_by_token(command.target);
+  if (client == nullptr) {
+    refuse(from, ErrorCode::kUnknownTarget, {},
+           {"this session is over, or never was; REGISTER:<name> begins a new one"});
+    return;
+  }
+  if (client->session) {
+    forget_private_chats(*client);
+  }
+  const SessionRef before = clients_.attach(*client, from);
+  client->capabilities = command.capabilities;
+  if (before) {
+    tell(before, EventKind::kBye, {}, "resumed by another connection");
+  }
+  Rooms::move(*client, rooms_.lobby(), before);
+  for (const Client::Stay& stay : client->rooms) {
+    Rooms::move(*client, *stay.room, before);
+  }
+  const MessageId after = std::min(command.id, last_id());
+  tell_what_is_heard(*client, after);
+  Event event = make(EventKind::kResumed);
+  event.to = from;
+  event.subject = client->name;
+  event.id = after;
+  event.from = last_id();
+  sink_.on_event(event);
+}
+
+// The shard knows what to look for when it is told that the session goes on. The lobby comes first:
+// private messages are heard from there on, too.
+void Hub::tell_what_is_heard(const Client& client, MessageId after) {
+  const auto tell_of = [&](RoomId room_id, std::string_view room, MessageId since,
+                           MessageId until) {
+    Event event = make(EventKind::kHeard);
+    event.to = client.session;
+    event.subject = client.name;
+    event.room_id = room_id;
+    event.room = room;
+    event.from = since;
+    event.id = until;
+    sink_.on_event(event);
+  };
+  tell_of(kLobby, kLobbyName, client.since, 0);
+  for (const Audience::Stay& stay : client.resumable->past) {
+    if (stay.until > after) {
+      tell_of(kNoRoom, stay.room, stay.since, stay.until);
+    }
+  }
+  for (const Client::Stay& stay : client.rooms) {
+    tell_of(stay.room->id, stay.room->name, stay.since, 0);
+  }
+}
+
+void Hub::end_overdue_sessions() {
+  while (Client* client = clients_.find_overdue(time_.now)) {
+    remove(*client);
+  }
+}
+
+// The client leaves a room that it may have missed something of.
+void Hub::note_past(Client& client, const Room& room, MessageId since) {
+  if (!client.is_resumable()) {
+    return;
+  }
+  if (client.resumable->past.size() >= kPastStaysMax) {
+    client.resumable->past.erase(client.resumable->past.begin());
+  }
+  if (last_id() > since) {
+    client.resumable->past.push_back({history_key_of_room(room.name), since, last_id()});
+  }
+  keep(Record::Kind::kParted, client, room.name, last_id());
+}
+
+void Hub::keep(Record::Kind kind, const Client& client, std::string_view room, MessageId id) {
+  Record record;
+  record.kind = kind;
+  record.id = id;
+  record.unix_ms = time_.unix_ms;
+  record.room = room;
+  record.sender = client.name;
+  record.session = client.token();
+  journal_.append(record);
+}
+
+}  // namespace chat
