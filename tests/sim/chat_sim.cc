@@ -6,6 +6,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
+
+#include "chat/storage/open_storage.h"
+#include "chat/storage/sqlite_store.h"
+#include "reactor/check.h"
 
 namespace sim {
 
@@ -73,17 +78,76 @@ chat::ServerOptions ChatSim::default_options() {
   return options;
 }
 
-ChatSim::ChatSim(std::uint64_t seed, chat::ServerOptions options)
-    : world_(seed), options_(options), server_(options, [this] {
-        auto net = std::make_unique<SimNet>(world_);
-        nets_.push_back(net.get());
-        return net;
-      }) {
+ChatSim::ChatSim(std::uint64_t seed, chat::ServerOptions options, std::optional<SimStorage> storage)
+    : world_(seed), options_(std::move(options)), storage_(storage) {
+  world_.loops_sleep = true;
   spdlog::set_level(spdlog::level::off);
-  const int error = server_.listen(reactor::Address::ipv4(INADDR_LOOPBACK, 0), address_);
-  if (error != 0) {
-    std::abort();
+  options_.make_token = [this] { return fmt::format("token{:016x}", world_.random()()); };
+  if (storage_) {
+    disk_ = std::make_unique<Disk>(world_.random(), [this] { return world_.unix_ms(); });
   }
+  start_server();
+}
+
+chat::Recovered ChatSim::start_server() {
+  chat::Storage storage = open_storage();
+  chat::Recovered recovered = storage.recovered;
+  nets_.clear();
+  const auto make_net = [this] {
+    auto net = std::make_unique<SimNet>(world_);
+    nets_.push_back(net.get());
+    return net;
+  };
+  server_ = std::make_unique<chat::Server>(options_, make_net, std::move(storage));
+  CHECK(server_->listen(address_, address_) == 0, "the simulated network refuses to listen");
+  return recovered;
+}
+
+chat::Storage ChatSim::open_storage() {
+  if (!storage_) {
+    return chat::open_memory_storage();
+  }
+  chat::SqliteStoreOptions sqlite;
+  sqlite.vfs = disk_->vfs_name();
+  sqlite.retention = storage_->retention;
+  sqlite.heard_early = !storage_->delivers_when_kept;
+  chat::Storage storage;
+  storage.store = std::make_unique<chat::SqliteStore>(sqlite);
+  storage.recovered =
+      storage.store->recover(world_.unix_ms() - options_.limits.retry_window.count());
+  if (storage_->watcher != nullptr) {
+    storage_->watcher->on_start(*storage.store, storage.recovered);
+  }
+  storage.delivers_when_kept = storage_->delivers_when_kept;
+  storage.make_port = [this](std::unique_ptr<chat::MessageStore> store, reactor::Reactor& loop,
+                             chat::StoreEvents& events) {
+    auto port = std::make_unique<SimStore>(world_, std::move(store), storage_->queue_bytes_max,
+                                           loop, events, storage_->watcher);
+    store_ = port.get();
+    return port;
+  };
+  return storage;
+}
+
+chat::Recovered ChatSim::crash(bool power_fails) {
+  if (power_fails) {
+    disk_->crash();
+  }
+  store_->abandon();
+  server_.reset();
+  world_.end_server_process();
+  return start_server();
+}
+
+chat::Recovered ChatSim::restart() {
+  server_->drain();
+  for (int rounds = 0; !server_->drained(); ++rounds) {
+    CHECK(rounds < 10'000, "the server does not end");
+    settle();
+    world_.advance(milliseconds{10});
+  }
+  server_.reset();
+  return start_server();
 }
 
 ChatSim::~ChatSim() = default;
@@ -109,10 +173,14 @@ Peer* ChatSim::join_as(std::string_view name, std::string_view capabilities) {
 }
 
 void ChatSim::step() {
-  const auto& shards = server_.shards();
+  const auto& shards = server_->shards();
+  if (store_ != nullptr && world_.chance(60)) {
+    store_->work();
+    return;
+  }
   const std::size_t actor = world_.below(shards.size() + peers_.size() + 1);
   if (actor < shards.size()) {
-    shards[actor]->reactor().turn(reactor::Duration::zero());
+    turn(*shards[actor]);
   } else if (actor < shards.size() + peers_.size()) {
     Peer& peer = *peers_[actor - shards.size()];
     peer.write_some(1 + world_.below(200));
@@ -122,10 +190,19 @@ void ChatSim::step() {
   }
 }
 
+// A loop that would sleep is left alone: what it has put off must not hang on a turn that somebody
+// else's message makes by chance.
+void ChatSim::turn(chat::Shard& shard) {
+  try {
+    shard.reactor().turn();
+  } catch (const WouldSleep&) {
+  }
+}
+
 // Counters that only ever grow, so that no two changes cancel out.
 std::uint64_t ChatSim::activity() const {
   std::uint64_t sum = 0;
-  for (const auto& shard : server_.shards()) {
+  for (const auto& shard : server_->shards()) {
     const reactor::Stats& stats = shard->reactor().stats();
     sum += stats.bytes_read + stats.bytes_written + stats.accepted + shard->counts().deliveries +
            shard->counts().sessions;
@@ -140,7 +217,8 @@ std::uint64_t ChatSim::activity() const {
 }
 
 bool ChatSim::anything_pending() const {
-  return std::any_of(nets_.begin(), nets_.end(), [](const SimNet* net) { return net->pending(); });
+  return (store_ != nullptr && store_->has_work()) ||
+         std::any_of(nets_.begin(), nets_.end(), [](const SimNet* net) { return net->pending(); });
 }
 
 void ChatSim::settle() {
@@ -151,8 +229,11 @@ void ChatSim::settle() {
     for (const auto& peer : peers_) {
       peer->write_some(SIZE_MAX);
     }
-    for (const auto& shard : server_.shards()) {
-      shard->reactor().turn(reactor::Duration::zero());
+    for (const auto& shard : server_->shards()) {
+      turn(*shard);
+    }
+    if (store_ != nullptr) {
+      store_->work();
     }
     for (const auto& peer : peers_) {
       peer->read_some(SIZE_MAX);
@@ -171,7 +252,7 @@ void ChatSim::pass(reactor::Duration time) {
 
 std::uint64_t ChatSim::sessions_ever() const {
   std::uint64_t sum = 0;
-  for (const auto& shard : server_.shards()) {
+  for (const auto& shard : server_->shards()) {
     sum += shard->counts().sessions;
   }
   return sum;
@@ -179,7 +260,7 @@ std::uint64_t ChatSim::sessions_ever() const {
 
 std::uint64_t ChatSim::ends() const {
   std::uint64_t sum = 0;
-  for (const auto& shard : server_.shards()) {
+  for (const auto& shard : server_->shards()) {
     for (const std::uint64_t count : shard->counts().ends) {
       sum += count;
     }
@@ -191,7 +272,7 @@ std::string ChatSim::broken_invariant() {
   if (!world_.mistakes().empty()) {
     return world_.mistakes().front();
   }
-  for (const auto& shard : server_.shards()) {
+  for (const auto& shard : server_->shards()) {
     // A ring's block is at most twice its content, and growing holds two for a moment.
     const std::size_t lent_max =
         shard->reactor().connection_count() *
@@ -214,7 +295,7 @@ std::string ChatSim::leftovers() {
   if (std::string broken = broken_invariant(); !broken.empty()) {
     return broken;
   }
-  for (const auto& shard : server_.shards()) {
+  for (const auto& shard : server_->shards()) {
     if (shard->session_count() != 0 || shard->reactor().connection_count() != 0 ||
         shard->reactor().pool().bytes_lent() != 0) {
       return fmt::format("shard {} still has {} sessions, {} connections, {} bytes lent",
@@ -222,9 +303,9 @@ std::string ChatSim::leftovers() {
                          shard->reactor().connection_count(), shard->reactor().pool().bytes_lent());
     }
   }
-  if (hub().client_count() != 0 || server_.switchboard().admission().count() != 0) {
+  if (hub().client_count() != 0 || server_->switchboard().admission().count() != 0) {
     return fmt::format("the hub still has {} clients, {} are admitted", hub().client_count(),
-                       server_.switchboard().admission().count());
+                       server_->switchboard().admission().count());
   }
   if (ends() != sessions_ever()) {
     return fmt::format("{} sessions had {} ends", sessions_ever(), ends());

@@ -3,11 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "chat/server.h"
+#include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_store.h"
 #include "tests/sim/sim_world.h"
 
 namespace sim {
@@ -46,17 +49,35 @@ class Peer {
   std::vector<std::string> lines_;
 };
 
-// A whole chat server on the simulated OS, one thread, everything decided by one seed.
+// How a simulated server keeps what it is told.
+struct SimStorage {
+  bool delivers_when_kept = false;
+  chat::Retention retention;
+  std::size_t queue_bytes_max = std::size_t{64} << 10;
+  JournalWatcher* watcher = nullptr;  // outlives the simulation
+};
+
+// A whole chat server on the simulated OS, one thread, everything decided by one seed. With storage
+// it keeps its log in SQLite on a simulated disk, else in memory.
 class ChatSim {
  public:
-  explicit ChatSim(std::uint64_t seed, chat::ServerOptions options = default_options());
+  explicit ChatSim(std::uint64_t seed, chat::ServerOptions options = default_options(),
+                   std::optional<SimStorage> storage = std::nullopt);
   ~ChatSim();
 
   static chat::ServerOptions default_options();
 
   World& world() { return world_; }
-  chat::Server& server() { return server_; }
-  chat::Hub& hub() { return server_.switchboard().hub(); }
+  chat::Server& server() { return *server_; }
+  chat::Hub& hub() { return server_->switchboard().hub(); }
+  // REQUIRES: there is storage.
+  Disk& disk() { return *disk_; }
+
+  // The server's process is killed, with the power if the disk is to lose what was not synced, and
+  // another one starts. Returns what that begins with. REQUIRES: there is storage.
+  chat::Recovered crash(bool power_fails);
+  // The server is told to stop, tells everybody, ends in order, and another one starts.
+  chat::Recovered restart();
 
   // Null when the connection is refused at once.
   Peer* connect(std::string_view ipv4 = "127.0.0.1");
@@ -77,14 +98,20 @@ class ChatSim {
   std::uint64_t ends() const;
 
  private:
+  static void turn(chat::Shard& shard);
   std::uint64_t activity() const;
   bool anything_pending() const;
+  chat::Recovered start_server();
+  chat::Storage open_storage();
 
   World world_;
   std::vector<SimNet*> nets_;
   chat::ServerOptions options_;
-  chat::Server server_;
-  reactor::Address address_;
+  std::optional<SimStorage> storage_;
+  std::unique_ptr<Disk> disk_;
+  SimStore* store_ = nullptr;  // the server's
+  std::unique_ptr<chat::Server> server_;
+  reactor::Address address_ = reactor::Address::ipv4(0x7F000001, 0);  // the port, once there is one
   std::vector<std::unique_ptr<Peer>> peers_;
   std::uint16_t next_peer_port_ = 1024;
 };

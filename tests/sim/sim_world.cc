@@ -117,6 +117,18 @@ void World::release(int fd) {
   }
 }
 
+void World::end_server_process() {
+  std::vector<int> open;
+  for (const auto& [fd, socket] : sockets_) {
+    if (socket.server_side) {
+      open.push_back(fd);
+    }
+  }
+  for (const int fd : open) {
+    release(fd);
+  }
+}
+
 int World::peer_connect(const Address& to, const Address& from) {
   ListenSocket* listener = listener_at(to);
   if (listener == nullptr) {
@@ -210,7 +222,10 @@ void SimNet::unwatch(int fd) {
   }
 }
 
-std::span<const reactor::Ready> SimNet::wait(std::optional<reactor::Duration> /*timeout*/) {
+std::span<const reactor::Ready> SimNet::wait(std::optional<reactor::Duration> timeout) {
+  if (world_.loops_sleep && timeout != reactor::Duration::zero() && !pending()) {
+    throw WouldSleep();
+  }
   ++waits;
   woken_ = false;
   batch_.clear();

@@ -28,6 +28,10 @@ struct Faults {
   int aborted_accept = 0;  // ECONNABORTED
 };
 
+// Thrown by SimNet::wait when there is nothing to return and the loop is ready to sleep. The turn
+// has not begun yet.
+struct WouldSleep {};
+
 // The operating system of a simulated run: sockets, a clock, a descriptor table and a seeded
 // source of trouble. Single-threaded: several reactors and any number of peers take turns.
 class World {
@@ -37,6 +41,7 @@ class World {
   World& operator=(const World&) = delete;
 
   Faults faults;
+  bool loops_sleep = false;                    // see WouldSleep; else wait() returns with nothing
   std::size_t socket_buffer_bytes = 16 << 10;  // of each direction of each socket
   std::size_t descriptors_max = 100'000;       // of the server's side; beyond it EMFILE
 
@@ -64,6 +69,10 @@ class World {
   // True in `per_mille` out of a thousand calls.
   bool chance(int per_mille);
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
+
+  // The server's process has died: the system closes whatever it had open. REQUIRES: its nets are
+  // gone.
+  void end_server_process();
 
   // What the run has to leave behind: nothing.
   std::size_t server_descriptors() const { return server_descriptors_; }
