@@ -6,8 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <clocale>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -33,11 +35,14 @@ constexpr int kExitUsage = 2;
 constexpr std::string_view kDefaultServer = "localhost:8888";
 // A script that can't get its session back must end at some time.
 constexpr std::uint32_t kScriptAttemptsMax = 10;
+// Nobody stands by who could send a line once more, so a script waits longer for the server's word.
+constexpr std::chrono::milliseconds kScriptQuitTimeout{60'000};
 
 struct Options {
   std::string name;
   std::string server{kDefaultServer};
   std::string color = "auto";
+  std::optional<std::uint32_t> history;  // how many messages to begin with
   bool timestamps = false;
 };
 
@@ -118,12 +123,18 @@ class Program final : public Completer, private reactor::TurnHandler {
         reactor_.turn();
       }
     }
-    return !output_failed_ && app_.outcome().end == ClientEnd::kQuit ? kExitQuit : kExitFailed;
+    const bool in_order = app_.outcome().end == ClientEnd::kQuit && undelivered() == 0;
+    return !output_failed_ && in_order ? kExitQuit : kExitFailed;
   }
 
   const Outcome& outcome() const { return app_.outcome(); }
   bool has_begun() const { return app_.has_begun(); }
   int input_error() const { return script_ ? script_->error() : 0; }
+  // How many lines of a script were not done or, if it had to leave before, not confirmed. Somebody
+  // at the keyboard has seen it.
+  std::size_t undelivered() const {
+    return use() == ClientApp::Use::kScript ? app_.failures() + app_.client().unconfirmed() : 0;
+  }
 
  private:
   static ClientApp::Use use() {
@@ -136,7 +147,12 @@ class Program final : public Completer, private reactor::TurnHandler {
     result.name = options.name;
     result.addresses = std::move(addresses);
     result.seed = std::random_device()();
-    result.attempts_max = use() == ClientApp::Use::kScript ? kScriptAttemptsMax : 0;
+    const bool is_followed = use() == ClientApp::Use::kInteractive && isatty(STDOUT_FILENO) != 0;
+    result.history_on_entry = options.history.value_or(is_followed ? kHistoryCount : 0);
+    if (use() == ClientApp::Use::kScript) {
+      result.attempts_max = kScriptAttemptsMax;
+      result.quit_timeout = kScriptQuitTimeout;
+    }
     return result;
   }
 
@@ -263,6 +279,7 @@ int chat(const Options& options) {
   Outcome outcome;
   bool has_begun = false;
   int input_error = 0;
+  std::size_t undelivered = 0;
   int result = kExitFailed;
   {
     Program program(options, std::move(server.addresses));
@@ -270,11 +287,17 @@ int chat(const Options& options) {
     outcome = program.outcome();
     has_begun = program.has_begun();
     input_error = program.input_error();
+    undelivered = program.undelivered();
   }
   // The terminal is what it was again.
   const std::string why = explain(outcome, options, has_begun);
   if (!why.empty()) {
     complain(why);
+  }
+  if (undelivered > 0) {
+    complain(
+        fmt::format("{} not delivered, or may not have been",
+                    undelivered == 1 ? "1 line was" : fmt::format("{} lines were", undelivered)));
   }
   if (input_error != 0) {
     complain(fmt::format("can't read standard input: {}", std::strerror(input_error)));
@@ -317,6 +340,11 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
       ->type_name("WHEN")
       ->capture_default_str();
+  arguments
+      .add_option("--history", options.history,
+                  "Lobby messages to begin with; 20 in a terminal, 0 in a pipe")
+      ->check(CLI::Range(0U, Client::kHistoryCountMax).description(""))
+      ->type_name("N");
   arguments.add_flag("--timestamps", options.timestamps, "Begin every line with its time");
   constexpr std::size_t kColumnWidth = 34;
   arguments.get_formatter()->column_width(kColumnWidth);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace chat {
@@ -22,6 +23,26 @@ std::string in_words(std::chrono::milliseconds wait) {
                              : fmt::format("{:.0f} s", static_cast<double>(wait.count()) / 1000);
 }
 
+// As part of a sentence.
+std::string describe_place(std::string_view room) {
+  if (room.starts_with('@')) {
+    return fmt::format("your private messages with {}", room.substr(1));
+  }
+  return room == "lobby" ? "the lobby" : std::string(room);
+}
+
+std::string describe(const HistoryAnswer& answer) {
+  switch (answer.kind) {
+    case HistoryKind::kEntry:
+      return "said before you came";
+    case HistoryKind::kMissed:
+      return fmt::format("said in {} while you were away", describe_place(answer.room));
+    case HistoryKind::kAsked:
+      return fmt::format("history of {}", describe_place(answer.room));
+  }
+  return {};
+}
+
 }  // namespace
 
 ClientApp::ClientApp(reactor::Reactor& reactor, ClientOptions options,
@@ -34,11 +55,17 @@ ClientApp::ClientApp(reactor::Reactor& reactor, ClientOptions options,
   set_peer({});
 }
 
-void ClientApp::on_typed(std::string_view line) { explain(perform(interpret(line, peer_))); }
+ClientApp::~ClientApp() { reactor_.timers().cancel(pending_timer_); }
+
+void ClientApp::on_typed(std::string_view line) {
+  explain(perform(interpret(line, peer_)));
+  watch_pending();
+}
 
 void ClientApp::quit() {
   has_quit_ = true;
   client_.quit();
+  tell_waiting();
 }
 
 SendResult ClientApp::perform(const Action& action) {
@@ -52,7 +79,9 @@ SendResult ClientApp::perform(const Action& action) {
     case ActionKind::kList:
       return ask_for_list(action.target, true);
     case ActionKind::kRooms:
-      return client_.rooms();
+      return ask_for_rooms();
+    case ActionKind::kHistory:
+      return ask_for_history(action);
     case ActionKind::kJoin:
       return client_.join(action.target);
     case ActionKind::kPart:
@@ -110,6 +139,25 @@ SendResult ClientApp::ask_for_list(std::string_view room, bool shown) {
   return result;
 }
 
+SendResult ClientApp::ask_for_rooms() {
+  const SendResult result = client_.rooms();
+  rooms_asked_ += result == SendResult::kQueued ? 1 : 0;
+  return result;
+}
+
+SendResult ClientApp::ask_for_history(const Action& action) {
+  std::string room(action.target);
+  if (room.empty()) {
+    room = peer_.empty() ? "lobby" : "@" + peer_;
+  }
+  const SendResult result = client_.history(room, action.count);
+  if (result == SendResult::kUnsupported) {
+    error("this server keeps no history");
+    return SendResult::kQueued;
+  }
+  return result;
+}
+
 void ClientApp::explain(SendResult result) {
   switch (result) {
     case SendResult::kQueued:
@@ -123,18 +171,24 @@ void ClientApp::explain(SendResult result) {
     case SendResult::kMalformed:
       error("not a line of text: that was not sent");
       return;
+    case SendResult::kTooMany:
+      error("too much is not answered yet: that was not sent");
+      return;
+    case SendResult::kUnsupported:
+      error("this server can't do that");
+      return;
   }
 }
 
-void ClientApp::on_ready(std::string_view name, bool again) {
+void ClientApp::on_ready(std::string_view name, Entry entry) {
   has_begun_ = true;
-  if (again) {
+  if (entry != Entry::kFirst) {
     notice(fmt::format("back as {}", name));
-    for (const std::string& room : joined_rooms_) {
-      client_.join(room);
-    }
   } else if (use_ == Use::kInteractive) {
     notice(fmt::format("you are {}; type a message, or help", name));
+  }
+  if (entry == Entry::kAnew && client_.has_history()) {
+    notice("your session was over: private messages of the time between may be missing");
   }
   if (use_ == Use::kInteractive) {
     ask_for_list({}, false);
@@ -149,6 +203,73 @@ void ClientApp::on_line(const ServerLine& line) {
   const std::string text = display_.server_line(line, reactor_.unix_ms());
   if (!text.empty()) {
     output_.print(text);
+  }
+}
+
+void ClientApp::on_history(const HistoryAnswer& answer) {
+  const std::string what = describe(answer);
+  if (!answer.failure.empty()) {
+    if (answer.kind == HistoryKind::kAsked) {
+      error(fmt::format("no {}: {}", what, answer.failure));
+    } else {
+      notice(fmt::format("what was {} is not known: {}", what, answer.failure));
+    }
+    return;
+  }
+  if (!answer.lines.empty() && history_shown_ != what) {
+    history_shown_ = what;
+    notice(what + ":");
+  }
+  for (const ServerLine& line : answer.lines) {
+    note_line(line);
+    output_.print(display_.history_line(line, reactor_.unix_ms()));
+  }
+  if (answer.is_last && history_shown_ == what) {
+    history_shown_.clear();
+    notice("end of the history");
+  } else if (answer.kind == HistoryKind::kAsked) {
+    notice("no " + what);
+  }
+}
+
+void ClientApp::on_acknowledged() { tell_pending(); }
+
+void ClientApp::on_undelivered(const Undelivered& message) {
+  ++failures_;
+  output_.print(display_.undelivered(message, reactor_.unix_ms()));
+  tell_pending();
+}
+
+// The prompt goes on telling as soon as it has begun to, until there is nothing to tell.
+void ClientApp::tell_pending() {
+  if (pending_shown_ > 0) {
+    pending_shown_ = client_.unconfirmed();
+    show_prompt();
+  }
+}
+
+void ClientApp::tell_waiting() {
+  if (has_quit_ && pending_shown_ > 0 && use_ == Use::kInteractive) {
+    notice(fmt::format("waiting for the server to confirm what you have sent ({} left)",
+                       pending_shown_));
+  }
+}
+
+void ClientApp::watch_pending() {
+  const std::optional<reactor::TimePoint> since = client_.unconfirmed_since();
+  if (since && !reactor_.timers().armed(pending_timer_)) {
+    pending_timer_ = reactor_.timers().arm(*since + kPendingWorthTelling, *this);
+  }
+}
+
+void ClientApp::on_timer(std::uint64_t /*argument*/) {
+  const std::optional<reactor::TimePoint> since = client_.unconfirmed_since();
+  if (since && reactor_.now() - *since >= kPendingWorthTelling) {
+    pending_shown_ = client_.unconfirmed();
+    show_prompt();
+    tell_waiting();
+  } else {
+    watch_pending();
   }
 }
 
@@ -174,14 +295,6 @@ void ClientApp::note_line(const ServerLine& line) {
       learn_names(subject);
       return;
     case ServerVerb::kJoined:
-      learn_rooms(subject);
-      if (joined_rooms_.size() < kNamesMax) {
-        joined_rooms_.emplace(subject);
-      }
-      return;
-    case ServerVerb::kParted:
-      joined_rooms_.erase(std::string(subject));
-      return;
     case ServerVerb::kRoomList:
       learn_rooms(subject);
       return;
@@ -215,17 +328,31 @@ bool ClientApp::show_list(const ServerLine& line) {
   if ((ended || refused) && !lists_.empty()) {
     lists_.pop_front();
   }
+  if (line.verb == ServerVerb::kEnd && line.fields[0] == "ROOMS" && rooms_asked_ > 0) {
+    --rooms_asked_;
+  }
   return ended;
 }
 
+void ClientApp::fail_lists() {
+  for (const ListRequest& request : std::exchange(lists_, {})) {
+    if (request.shown) {
+      error("list: the connection was lost before the answer came");
+    }
+  }
+  for (; rooms_asked_ > 0; --rooms_asked_) {
+    error("rooms: the connection was lost before the answer came");
+  }
+}
+
 void ClientApp::on_lost(std::string_view reason, std::chrono::milliseconds wait) {
-  lists_.clear();
   askers_.clear();
   notice(fmt::format("connection lost ({}), trying again in {}", reason, in_words(wait)));
   if (!peer_.empty()) {
     notice(fmt::format("the private chat with {} has ended", peer_));
     set_peer({});
   }
+  fail_lists();
 }
 
 void ClientApp::on_retry(std::string_view reason, std::chrono::milliseconds wait) {
@@ -270,7 +397,13 @@ void ClientApp::forget_names(std::string_view list) {
 
 void ClientApp::set_peer(std::string_view peer) {
   peer_ = is_name(peer) ? peer : std::string_view();
-  output_.set_prompt(peer_ + "> ");
+  show_prompt();
+}
+
+void ClientApp::show_prompt() {
+  const std::string pending =
+      pending_shown_ == 0 ? "" : fmt::format("({} not confirmed) ", pending_shown_);
+  output_.set_prompt(pending + peer_ + "> ");
 }
 
 void ClientApp::add_asker(std::string_view name) {
@@ -288,6 +421,7 @@ void ClientApp::notice(std::string_view text) {
 }
 
 void ClientApp::error(std::string_view text) {
+  ++failures_;
   output_.print(display_.error(text, reactor_.unix_ms()));
 }
 

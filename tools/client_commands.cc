@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
+#include <system_error>
+#include <utility>
+
+#include "chat/client/client.h"
 
 namespace chat {
 namespace {
 
 // What has to follow a command's word.
-enum class Shape : std::uint8_t { kAlone, kOptionalName, kName, kNameText };
+enum class Shape : std::uint8_t { kAlone, kOptionalName, kName, kNameText, kHistory };
 
 struct CommandRule {
   std::string_view word;
@@ -34,6 +39,8 @@ constexpr std::array kRules{
     CommandRule{"say", ActionKind::kSay, Shape::kNameText, true, "say <room> <message>"},
     CommandRule{"topic", ActionKind::kTopic, Shape::kNameText, true, "topic <room> <text>"},
     CommandRule{"rooms", ActionKind::kRooms, Shape::kAlone, false, "rooms"},
+    CommandRule{"history", ActionKind::kHistory, Shape::kHistory, true,
+                "history [room or @name] [number]"},
 };
 
 constexpr std::string_view kHelp =
@@ -46,6 +53,7 @@ constexpr std::string_view kHelp =
     "  join <room>, part <room> enter and leave a room; rooms lists them\n"
     "  say <room> <message>     to the members of a room\n"
     "  topic <room> <text>      say what a room is about\n"
+    "  history [room] [number]  what was said before; history @<name> in private\n"
     "  help, quit\n"
     "A line that begins with / is always a command (/list);\n"
     "what follows // is always a message (//list sends \"list\").";
@@ -101,6 +109,41 @@ const CommandRule* find_rule(std::string_view word) {
   return found == kRules.end() ? nullptr : found;
 }
 
+bool is_number(std::string_view word) {
+  return !word.empty() &&
+         std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// As many as there can be at most, if it is more. REQUIRES: is_number(word).
+std::uint32_t parse_count(std::string_view word) {
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), count);
+  return error == std::errc() ? std::clamp(count, 1U, Client::kHistoryCountMax)
+                              : Client::kHistoryCountMax;
+}
+
+// [room or @name] [number]
+std::optional<Action> history(const Words& words) {
+  Action action{ActionKind::kHistory, {}, {}, kHistoryCount};
+  std::string_view number = words.first;
+  std::string_view rest = words.rest;
+  if (!words.first.empty() && !is_number(words.first)) {
+    const bool is_private = words.first.starts_with('@');
+    if (!is_name(is_private ? words.first.substr(1) : words.first)) {
+      return std::nullopt;
+    }
+    action.target = words.first;
+    number = trim(std::exchange(rest, {}));
+  }
+  if (!rest.empty() || !(number.empty() || is_number(number))) {
+    return std::nullopt;
+  }
+  if (!number.empty()) {
+    action.count = parse_count(number);
+  }
+  return action;
+}
+
 // Nothing, if the arguments don't have the shape of the command.
 std::optional<Action> apply_rule(const CommandRule& rule, std::string_view arguments) {
   const Words words = split(arguments);
@@ -120,6 +163,8 @@ std::optional<Action> apply_rule(const CommandRule& rule, std::string_view argum
         return Action{rule.kind, words.first, words.rest};
       }
       return std::nullopt;
+    case Shape::kHistory:
+      return history(words);
   }
   return std::nullopt;
 }
@@ -205,6 +250,9 @@ Completion complete(std::string_view before_cursor, const NameSet& names, const 
   const bool wants_room = second_word && rule != nullptr && rule->takes_room;
   const NameSet& set = wants_room ? rooms : names;
   std::for_each(set.begin(), set.end(), offer);
+  if (wants_room && rule->kind == ActionKind::kHistory && word.starts_with('@')) {
+    std::for_each(names.begin(), names.end(), [&](const std::string& name) { offer("@" + name); });
+  }
   if (!completion.candidates.empty()) {
     completion.insertion = common_start(completion.candidates);
   }

@@ -9,6 +9,9 @@
 
 namespace chat {
 
+// So many messages are shown on entering, and by `history` without a number.
+inline constexpr std::uint32_t kHistoryCount = 20;
+
 // Does it look like the name of a client or a room? Whether it is one, the server decides.
 bool is_name(std::string_view word);
 
@@ -23,6 +26,7 @@ enum class ActionKind : std::uint8_t {
   kPart,     // target: a room
   kSay,      // target: a room; text
   kTopic,    // target: a room; text
+  kHistory,  // target: a room, @ and a name, or empty for where one is; count: of messages
   kRequest,  // target: a name
   kAccept,   // target: a name, or empty for whoever asked last
   kDecline,  // likewise
@@ -38,6 +42,7 @@ struct Action {
   ActionKind kind = ActionKind::kNothing;
   std::string_view target;
   std::string_view text;
+  std::uint32_t count = 0;
 
   bool operator==(const Action&) const = default;
 };

@@ -105,6 +105,17 @@ std::string refusal(const ServerLine& line) {
   return subject.empty() ? std::string(text) : fmt::format("{}: {}", subject, text);
 }
 
+std::tm local_time(std::int64_t unix_ms) {
+  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  return local;
+}
+
+std::string time_of_day(const std::tm& time) {
+  return fmt::format("{:02}:{:02}:{:02}", time.tm_hour, time.tm_min, time.tm_sec);
+}
+
 }  // namespace
 
 std::string sanitize(std::string_view text) {
@@ -132,21 +143,33 @@ std::string sanitize(std::string_view text) {
 }
 
 std::string Display::server_line(const ServerLine& line, std::int64_t unix_ms) const {
-  const std::int64_t when = line.unix_ms.value_or(unix_ms);
-  switch (line.verb) {
-    case ServerVerb::kMessage:
-    case ServerVerb::kDirect:
-    case ServerVerb::kRoomMessage:
-      return with_time(message(line), when);
-    case ServerVerb::kRoomList:
-      return with_time(sanitize("Rooms: " + describe_rooms(line.fields[0])), when);
-    case ServerVerb::kError:
-      return error(refusal(line), when);
-    default: {
-      const std::string text = news(line);
-      return text.empty() ? text : notice(text, when);
-    }
+  const std::string text = content(line);
+  return text.empty() ? text : with_time(text, line.unix_ms.value_or(unix_ms));
+}
+
+std::string Display::history_line(const ServerLine& line, std::int64_t unix_ms) const {
+  std::string text = content(line);
+  if (!line.unix_ms) {
+    return text;
   }
+  const std::tm today = local_time(unix_ms);
+  const std::tm day = local_time(*line.unix_ms);
+  const bool is_today = day.tm_year == today.tm_year && day.tm_yday == today.tm_yday;
+  const std::string time = is_today
+                               ? time_of_day(day)
+                               : fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", day.tm_year + 1900,
+                                             day.tm_mon + 1, day.tm_mday, day.tm_hour, day.tm_min);
+  return fmt::format("{} {}", paint(kDim, time), text);
+}
+
+std::string Display::undelivered(const Undelivered& message, std::int64_t unix_ms) const {
+  const std::string to = message.target.empty() ? "" : fmt::format(" to {}", message.target);
+  if (message.refusal == nullptr) {
+    return error(fmt::format("not confirmed, so perhaps not delivered{}: {}", to, message.text),
+                 unix_ms);
+  }
+  return error(fmt::format("{}; not delivered{}: {}", refusal(*message.refusal), to, message.text),
+               unix_ms);
 }
 
 std::string Display::notice(std::string_view text, std::int64_t unix_ms) const {
@@ -163,6 +186,24 @@ std::string Display::client_list(std::string_view names, std::string_view room,
   return with_time(
       sanitize(fmt::format("Clients{}{}: {}", in, room, fmt::join(split_list(names), ", "))),
       unix_ms);
+}
+
+// Without a time; empty for what is not shown as it is.
+std::string Display::content(const ServerLine& line) const {
+  switch (line.verb) {
+    case ServerVerb::kMessage:
+    case ServerVerb::kDirect:
+    case ServerVerb::kRoomMessage:
+      return message(line);
+    case ServerVerb::kRoomList:
+      return sanitize("Rooms: " + describe_rooms(line.fields[0]));
+    case ServerVerb::kError:
+      return paint(kRed, "! " + sanitize(refusal(line)));
+    default: {
+      const std::string text = news(line);
+      return text.empty() ? text : paint(kDim, "* " + sanitize(text));
+    }
+  }
 }
 
 std::string Display::message(const ServerLine& line) const {
@@ -186,6 +227,8 @@ std::string Display::news(const ServerLine& line) const {
       return fmt::format("you left {}", subject);
     case ServerVerb::kTopic:
       return topic(line);
+    case ServerVerb::kGap:
+      return "messages may be missing here: the server has not kept everything";
     case ServerVerb::kRequest:
       return fmt::format("{} asks for a private chat: accept or decline", subject);
     case ServerVerb::kStatusJoined:
@@ -228,12 +271,7 @@ std::string Display::with_time(std::string_view text, std::int64_t unix_ms) cons
   if (!options_.timestamps) {
     return std::string(text);
   }
-  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
-  std::tm local{};
-  localtime_r(&seconds, &local);
-  const std::string time =
-      fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
-  return fmt::format("{} {}", paint(kDim, time), text);
+  return fmt::format("{} {}", paint(kDim, time_of_day(local_time(unix_ms))), text);
 }
 
 std::string Display::paint(std::string_view code, std::string_view text) const {

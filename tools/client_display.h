@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "chat/client/client.h"
 #include "chat/client/server_line.h"
 
 namespace chat {
@@ -29,6 +30,11 @@ class Display {
   // What a line of the server looks like; empty for what is not shown as it is. unix_ms: the time
   // now, for lines that don't say when they were sent.
   std::string server_line(const ServerLine& line, std::int64_t unix_ms) const;
+  // A line of a history: like the one above, but always with the time at which it was said, and the
+  // day if that is not today.
+  std::string history_line(const ServerLine& line, std::int64_t unix_ms) const;
+  // What has become of a message that was not delivered, with its text.
+  std::string undelivered(const Undelivered& message, std::int64_t unix_ms) const;
   // Something that happened, dim: "* Bob joined".
   std::string notice(std::string_view text, std::int64_t unix_ms) const;
   // Something that went wrong: "! no such client: Bob".
@@ -38,6 +44,7 @@ class Display {
                           std::int64_t unix_ms) const;
 
  private:
+  std::string content(const ServerLine& line) const;
   std::string message(const ServerLine& line) const;
   // A notice without its mark; empty for what is none.
   std::string news(const ServerLine& line) const;

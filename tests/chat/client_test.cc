@@ -9,65 +9,22 @@
 #include <utility>
 #include <vector>
 
+#include "tests/chat/client_fixture.h"
 #include "tests/chat/client_scripted_server.h"
 #include "tests/sim/sim_world.h"
 
 namespace chat {
 namespace {
 
-using chat_test::Peer;
+using chat_test::Ends;
+using chat_test::Recorder;
 using chat_test::ScriptedServer;
 using reactor::Address;
 using std::chrono::milliseconds;
 
-// Writes down what it is told.
-struct Recorder final : public ClientHandler {
-  std::vector<std::string> ready;
-  std::vector<std::string> lines;  // verb and fields, separated by |
-  std::vector<std::pair<std::string, milliseconds>> losses;
-  std::vector<std::pair<std::string, milliseconds>> retries;
-  std::vector<std::pair<ClientEnd, std::string>> ends;
-  int sent = 0;
-
-  void on_ready(std::string_view name, bool again) override {
-    ready.push_back(std::string(name) + (again ? " again" : ""));
-  }
-  void on_line(const ServerLine& line) override {
-    std::string text(line.verb_name);
-    for (const std::string_view field : line.fields) {
-      text += "|" + std::string(field);
-    }
-    lines.push_back(text);
-  }
-  void on_lost(std::string_view reason, milliseconds wait) override {
-    losses.emplace_back(reason, wait);
-  }
-  void on_retry(std::string_view reason, milliseconds wait) override {
-    retries.emplace_back(reason, wait);
-  }
-  void on_sent() override { ++sent; }
-  void on_end(ClientEnd end, std::string_view reason) override { ends.emplace_back(end, reason); }
-};
-
-using Ends = std::vector<std::pair<ClientEnd, std::string>>;
-
-// A client and a scripted server on the simulated OS, with its clock.
-class ClientTest : public testing::Test {
+// With a server that knows nothing of sessions, acknowledgements and histories.
+class ClientTest : public chat_test::ClientFixture {
  protected:
-  ClientOptions options() const {
-    ClientOptions result;
-    result.name = "Alice";
-    result.addresses = {server.address()};
-    result.seed = 1;
-    return result;
-  }
-
-  void start(ClientOptions with) {
-    client = std::make_unique<Client>(reactor, std::move(with), recorder);
-    client->start();
-    settle();
-  }
-
   // Starts and registers.
   void begin(ClientOptions with) {
     start(std::move(with));
@@ -77,43 +34,14 @@ class ClientTest : public testing::Test {
 
   // The last client that came is welcome.
   void welcome() {
-    peer().say("WELCOME:1:tags,presence:line=4096\nREGISTERED:Alice\n");
-    settle();
+    say("WELCOME:1:tags,presence:line=4096\nREGISTERED:Alice\n");
     peer().lines.clear();
   }
-
-  Peer& peer() { return server.peers.back(); }
-
-  // Everything that can happen without time passing.
-  void settle() {
-    for (int i = 0; i < 30; ++i) {
-      reactor.turn();
-      server.loop.turn();
-    }
-  }
-  void pass(milliseconds time) {
-    world.advance(time);
-    settle();
-  }
-
-  void TearDown() override {
-    client.reset();
-    settle();
-    EXPECT_EQ(reactor.connection_count(), 0U) << "a client leaves no connection behind";
-    EXPECT_EQ(world.mistakes(), std::vector<std::string>{});
-    EXPECT_LE(recorder.ends.size(), 1U) << "on_end is called once";
-  }
-
-  sim::World world{1};
-  ScriptedServer server{world};
-  reactor::Reactor reactor{world.make_net()};
-  Recorder recorder;
-  std::unique_ptr<Client> client;
 };
 
 TEST_F(ClientTest, Start_SaysHelloAndRegisters) {
   start(options());
-  EXPECT_EQ(peer().take_line(), "HELLO:1:tags,presence");
+  EXPECT_EQ(peer().take_line(), "HELLO:1:tags,ack,resume,presence");
   EXPECT_EQ(peer().take_line(), "REGISTER:Alice");
   EXPECT_FALSE(client->is_ready());
   peer().say("WELCOME:1:tags:line=4096\r\nREGISTERED:Alice\r\n");
@@ -249,7 +177,7 @@ TEST_F(ClientTest, LostSession_ComesBack) {
   EXPECT_EQ(server.peers.size(), 1U) << "it waits as long as it said";
   pass(milliseconds{1});
   ASSERT_EQ(server.peers.size(), 2U);
-  EXPECT_EQ(peer().take_line(), "HELLO:1:tags,presence");
+  EXPECT_EQ(peer().take_line(), "HELLO:1:tags,ack,resume,presence");
   EXPECT_EQ(peer().take_line(), "REGISTER:Alice");
   welcome();
   EXPECT_EQ(recorder.ready, (std::vector<std::string>{"Alice", "Alice again"}));

@@ -13,7 +13,7 @@ namespace chat {
 // NOLINTNEXTLINE(readability-identifier-naming): GoogleTest wants it like this
 void PrintTo(const Action& action, std::ostream* out) {
   *out << "action " << static_cast<int>(action.kind) << " target '" << action.target << "' text '"
-       << action.text << "'";
+       << action.text << "' count " << action.count;
 }
 
 namespace {
@@ -81,6 +81,25 @@ TEST(ClientCommands, EveryCommand_IsKnownInAnyCase) {
   }
 }
 
+TEST(ClientCommands, History_TakesAPlaceAndANumber) {
+  const auto history = [](std::string_view target, std::uint32_t count) {
+    return Action{ActionKind::kHistory, target, {}, count};
+  };
+  EXPECT_EQ(interpret("history"), history("", kHistoryCount));
+  EXPECT_EQ(interpret("History 50 "), history("", 50));
+  EXPECT_EQ(interpret("history dev"), history("dev", kHistoryCount));
+  EXPECT_EQ(interpret("history dev  50"), history("dev", 50));
+  EXPECT_EQ(interpret("/history @Bob 3"), history("@Bob", 3));
+  EXPECT_EQ(interpret("history 0"), history("", 1));
+  EXPECT_EQ(interpret("history dev 1001"), history("dev", 1000));
+  EXPECT_EQ(interpret("history 99999999999999999999"), history("", 1000));
+  for (const char* line : {"history of the world", "history dev x", "history 5 dev", "history @",
+                           "history @B:b", "history dev 5 6", "history a:b", "history dev -5"}) {
+    EXPECT_EQ(interpret(line), broadcast(line)) << line;
+    EXPECT_EQ(interpret("/" + std::string(line)).kind, ActionKind::kUsage) << line;
+  }
+}
+
 TEST(ClientCommands, WordsThatHaveNotTheShape_AreAMessage) {
   for (const char* line :
        {"list of things to do", "help me, please", "quit it", "accept my apologies", "leave me",
@@ -105,7 +124,7 @@ TEST(ClientCommands, DoubleSlash_SendsTheRestAsItIs) {
 
 TEST(ClientCommands, Help_NamesEveryCommandAndFitsAScreen) {
   for (const char* word : {"send", "list", "request", "accept", "decline", "leave", "join", "part",
-                           "rooms", "say", "topic", "help", "quit", "//"}) {
+                           "rooms", "say", "topic", "history", "help", "quit", "//"}) {
     EXPECT_NE(command_help().find(word), std::string_view::npos) << word;
   }
   std::string_view rest = command_help();

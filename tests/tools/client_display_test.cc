@@ -109,6 +109,20 @@ TEST(Display, Errors_TellWhatTheyAreAbout) {
             "! Bob: already asked; wait for the answer of Bob");
 }
 
+TEST(Display, Gap_IsToldInPlainWords) {
+  EXPECT_EQ(shown("GAP:40:44"),
+            "* messages may be missing here: the server has not kept everything");
+}
+
+TEST(Display, UndeliveredMessage_IsToldWithItsText) {
+  const Display display({});
+  const ServerLine refusal = parse_server_line("@id=c1 ERROR:404:Zed:nobody; LIST tells");
+  EXPECT_EQ(display.undelivered({"Zed", "hi\x1b", &refusal}, kNow),
+            "! Zed: nobody; not delivered to Zed: hi␛");
+  EXPECT_EQ(display.undelivered({"", "hi", nullptr}, kNow),
+            "! not confirmed, so perhaps not delivered: hi");
+}
+
 TEST(Display, LinesThatSayNothing_AreNotShown) {
   EXPECT_EQ(shown("PONG:1"), "");
   EXPECT_EQ(shown("END:ROOMS"), "");
@@ -160,6 +174,22 @@ TEST_F(Timestamps, OtherLines_ShowTheTimeNow) {
   EXPECT_EQ(shown("MESSAGE:Alice:hi", options), "22:13:20 [Alice]: hi");
   EXPECT_EQ(shown("STATUS:LEFT:lobby:Bob", options), "22:13:20 * Bob left");
   EXPECT_EQ(Display(options).client_list("Bob", "", kNow), "22:13:20 Clients: Bob");
+}
+
+TEST_F(Timestamps, History_AlwaysTellsWhenItWas) {
+  const Display display({});
+  const auto said_at = [&display](const std::string& ts) {
+    return display.history_line(parse_server_line("@ts=" + ts + " MESSAGE:Alice:hi"), kNow);
+  };
+  EXPECT_EQ(said_at("1700000061000"), "22:14:21 [Alice]: hi");
+  EXPECT_EQ(said_at("1699900000000"), "2023-11-13 18:26 [Alice]: hi") << "not today";
+  EXPECT_EQ(said_at("x"), "[Alice]: hi");
+  EXPECT_EQ(display.history_line(parse_server_line("@ts=1700000061000 TOPIC:dev:Bob:x"), kNow),
+            "22:14:21 * Bob set the topic of dev: x");
+  EXPECT_EQ(display.history_line(parse_server_line("GAP:1:2"), kNow).front(), '*');
+  for (const char* ts : {"9223372036854775807", "-9223372036854775808"}) {
+    EXPECT_NE(said_at(ts).find(" [Alice]: hi"), std::string::npos) << ts;
+  }
 }
 
 TEST_F(Timestamps, TimeOutOfThisWorld_DoesNoHarm) {
