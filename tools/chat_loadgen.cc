@@ -11,16 +11,21 @@
 #include <exception>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tools/loadgen/compare.h"
 #include "tools/loadgen/conductor.h"
+#include "tools/loadgen/crash_run.h"
+#include "tools/loadgen/crash_server.h"
 #include "tools/loadgen/findings.h"
 #include "tools/loadgen/live.h"
 #include "tools/loadgen/options.h"
+#include "tools/loadgen/plan_text.h"
 #include "tools/loadgen/preflight.h"
 #include "tools/loadgen/report_csv.h"
 #include "tools/loadgen/report_hgrm.h"
@@ -35,12 +40,12 @@ using namespace loadgen;
 
 constexpr int kCouldNotRun = 1;
 
-std::atomic<Conductor*> conductor_to_interrupt{nullptr};
+std::atomic<Run*> run_to_interrupt{nullptr};
 
 // The first signal ends the run in order, the second at once.
 extern "C" void on_stop_signal(int signal) {
-  if (Conductor* conductor = conductor_to_interrupt.exchange(nullptr)) {
-    conductor->interrupt();
+  if (Run* run = run_to_interrupt.exchange(nullptr)) {
+    run->interrupt();
   } else {
     _exit(128 + signal);
   }
@@ -96,12 +101,23 @@ bool write(const Report& report, const Result& result) {
   return static_cast<bool>(file.flush());
 }
 
-int run(Options& options) {
-  const std::vector<Report> reports = reports_of(options);
-  if (const std::string path = find_unwritable(reports); !path.empty()) {
-    return fail("cannot write " + path);
+std::uint64_t random_key() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+// Throws std::runtime_error when it could not be made, as all below do.
+Result make(Run& run) {
+  run_to_interrupt = &run;
+  Result result = run.run();
+  run_to_interrupt = nullptr;
+  if (!run.error().empty()) {
+    throw std::runtime_error(run.error());
   }
-  Plan& plan = options.plan;
+  return result;
+}
+
+Result put_load_on(Plan& plan, RunWatcher& watcher) {
   std::unique_ptr<SpawnedServer> server;
   int server_pid = plan.server_pid;
   if (!plan.spawn.empty()) {
@@ -110,27 +126,52 @@ int run(Options& options) {
     server_pid = server->pid();
   }
   if (const std::string mistake = prepare(plan); !mistake.empty()) {
-    return fail(mistake);
+    throw std::runtime_error(mistake);
   }
   if (plan.server_pid != 0 && !look_at_process(plan.server_pid)) {
-    return fail(fmt::format("there is no process {} to watch", plan.server_pid));
+    throw std::runtime_error(fmt::format("there is no process {} to watch", plan.server_pid));
   }
-  std::random_device device;
-  const std::uint64_t run_key = std::uint64_t{device()} << 32 | device();
-  const bool is_terminal = isatty(STDERR_FILENO) != 0;
-  Silence silence;
-  auto live = std::make_unique<Live>(stderr, is_terminal);
-  RunWatcher& watcher = options.quiet ? static_cast<RunWatcher&>(silence) : *live;
-  const std::string started_at = now_in_utc();
   Conductor conductor(
-      plan, server_pid, run_key, [] { return reactor::make_net(); }, watcher);
-  conductor_to_interrupt = &conductor;
-  Result result = conductor.run();
-  conductor_to_interrupt = nullptr;
-  live.reset();
-  if (!conductor.error().empty()) {
-    return fail(conductor.error());
+      plan, server_pid, random_key(), [] { return reactor::make_net(); }, watcher);
+  return make(conductor);
+}
+
+Result kill_again_and_again(Plan& plan, RunWatcher& watcher) {
+  reactor::raise_descriptor_limit();
+  std::optional<ScratchDirectory> data;
+  if (plan.spawn.empty()) {
+    data.emplace();
+    plan.spawn = chat_server_command(data->path());
+    plan.target.host_and_port = "127.0.0.1:0";
   }
+  SpawnedCrashServer server(plan.spawn, plan.target.host_and_port);
+  CrashRun run(plan, random_key(), reactor::make_net(), server, watcher);
+  Result result = make(run);
+  const bool has_passed =
+      result.integrity.intact() && result.crash.history.intact() && result.crash.ended.empty();
+  if (data && !has_passed) {
+    data->keep();
+    result.warnings.push_back("the server's data is left in " + data->path());
+  }
+  return result;
+}
+
+Result measure(Options& options) {
+  Silence silence;
+  Live live(stderr, isatty(STDERR_FILENO) != 0);
+  RunWatcher& watcher = options.quiet ? static_cast<RunWatcher&>(silence) : live;
+  return options.plan.workload == Workload::kCrash ? kill_again_and_again(options.plan, watcher)
+                                                   : put_load_on(options.plan, watcher);
+}
+
+int run(Options& options) {
+  const std::vector<Report> reports = reports_of(options);
+  if (const std::string path = find_unwritable(reports); !path.empty()) {
+    return fail("cannot write " + path);
+  }
+  const std::string started_at = now_in_utc();
+  Result result = measure(options);
+  const Plan& plan = options.plan;
   result.version = CHAT_VERSION;
   result.started_at = started_at;
   result.command_line = options.command_line;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "chat/server.h"
+#include "chat/storage/open_storage.h"
 #include "tests/sim/sim_world.h"
 #include "tools/loadgen/findings.h"
 #include "tools/loadgen/worker_pool.h"
@@ -97,13 +98,16 @@ class LoadSim final : private loadgen::ReportSink {
   static constexpr Duration kTick = std::chrono::milliseconds{1};
   static constexpr Duration kStageLead = std::chrono::milliseconds{20};
 
-  explicit LoadSim(std::uint64_t seed, Plan plan = {}, std::uint16_t server_threads = 1)
+  explicit LoadSim(std::uint64_t seed, Plan plan = {}, std::uint16_t server_threads = 1,
+                   const chat::Limits& limits = {})
       : world(seed), plan_(std::move(plan)) {
     spdlog::set_level(spdlog::level::off);
     chat::ServerOptions options;
+    options.limits = limits;
     options.limits.clients_max = 1000;
     options.threads = server_threads;
-    server_ = std::make_unique<chat::Server>(options, [this] { return world.make_net(); });
+    server_ = std::make_unique<chat::Server>(
+        options, [this] { return world.make_net(); }, chat::open_memory_storage());
     reactor::Address bound;
     EXPECT_EQ(server_->listen(reactor::Address::ipv4(INADDR_LOOPBACK, 0), bound), 0);
     plan_.target.addresses = {bound};
@@ -199,6 +203,12 @@ class LoadSim final : private loadgen::ReportSink {
     begin_stage(messages_per_second, duration);
     drain();
   }
+  // Who reads slowly does so no more.
+  void catch_up() {
+    pool_->tell_all({.kind = WorkerOrder::Kind::kCatchUp});
+    run_until([this] { return pool_->sums().delivered_slow >= pool_->sums().due_slow; },
+              "the slow readers have caught up");
+  }
   // Everybody says goodbye; what was found.
   loadgen::Result quit() {
     reports_left_ = plan_.threads;
@@ -245,6 +255,7 @@ class LoadSim final : private loadgen::ReportSink {
     reported_.latency.corrected.add(report.latency.corrected);
     reported_.latency.uncorrected.add(report.latency.uncorrected);
     reported_.lateness.add(report.lateness);
+    reported_.acks.corrected.add(report.acks.corrected);
   }
 
   Plan plan_;

@@ -171,6 +171,84 @@ TEST(LoadgenSim, Churn_ReplacesClients_AndWhoStaysMissesNothing) {
   }
 }
 
+TEST(LoadgenSim, SlowReadersOfOurServer_MissNothing) {
+  for (std::uint64_t seed = 1; seed <= kSeeds / 2; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Plan plan = plan_of(Workload::kSlowReaders, 20, 2);
+    plan.slow_readers = {0.2, 0, milliseconds{500}};
+    plan.sizes = {{100, 400, 1}};
+    plan.threads = 1 + seed % 2;
+    // They are far above the mark in every spell, and behind what the server has in memory.
+    chat::Limits limits;
+    limits.out_high_mark_bytes = 16 << 10;
+    limits.out_low_mark_bytes = 4 << 10;
+    limits.tail_bytes = 32 << 10;
+    LoadSim sim(seed, plan, seed % 3 == 0 ? 2 : 1, limits);
+    sim.make_trouble();
+    sim.connect();
+    sim.run_stage(400, seconds{2});
+    sim.catch_up();
+    const Result result = sim.quit();
+    expect_intact(result);
+    EXPECT_EQ(result.integrity.delivered, 800U * 19);
+    EXPECT_EQ(result.slow_readers.never, 0U);
+    EXPECT_GT(result.slow_readers.behind_max, 150U);
+    if (HasFailure()) {
+      return;
+    }
+  }
+}
+
+TEST(LoadgenSim, ReconnectsToOurServer_MissNothing) {
+  for (std::uint64_t seed = 1; seed <= kSeeds / 2; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Plan plan = plan_of(Workload::kReconnect, 20, 2);
+    plan.reconnects = {0.3, 20};
+    plan.rooms = 1 + seed % 2;
+    plan.threads = 1 + seed % 2;
+    plan.seed = seed;
+    LoadSim sim(seed, plan, seed % 3 == 0 ? 2 : 1);
+    sim.make_trouble();
+    sim.connect();
+    sim.begin_stage(300, seconds{2});
+    sim.await_sent();
+    sim.pool().tell_all({.kind = WorkerOrder::Kind::kStop});
+    sim.drain();
+    const Result result = sim.quit();
+    expect_intact(result);
+    EXPECT_GT(result.reconnects.dropped, 10U);
+    EXPECT_EQ(result.reconnects.catching_up.count(), result.reconnects.dropped);
+    EXPECT_EQ(result.reconnects.gaps, 0U);
+    if (HasFailure()) {
+      return;
+    }
+  }
+}
+
+TEST(LoadgenSim, OurServerAcknowledgesEverything) {
+  std::vector<Plan> plans{plan_of(Workload::kFanout, 20, 4), plan_of(Workload::kDirect, 20, 20),
+                          plan_of(Workload::kRooms, 20, 5)};
+  plans[2].rooms = 4;
+  for (Plan& plan : plans) {
+    plan.acks = true;
+    for (std::uint64_t seed = 1; seed <= kSeeds / 4; ++seed) {
+      SCOPED_TRACE(fmt::format("{}, seed {}", to_string(plan.workload), seed));
+      LoadSim sim(seed, plan, seed % 2 == 0 ? 2 : 1);
+      sim.make_trouble();
+      sim.connect();
+      sim.run_stage(400, seconds{1});
+      const Result result = sim.quit();
+      expect_intact(result);
+      EXPECT_EQ(result.acks.asked, 400U);
+      EXPECT_EQ(result.acks.missing + result.acks.unexpected, 0U);
+      EXPECT_EQ(sim.reported().acks.corrected.count(), 400U);
+      if (HasFailure()) {
+        return;
+      }
+    }
+  }
+}
+
 TEST(LoadgenSim, Quit_LeavesNothingBehind) {
   LoadSim sim(3, plan_of(Workload::kFanout, 20, 1));
   sim.make_trouble();

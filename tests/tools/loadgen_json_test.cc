@@ -26,6 +26,27 @@ Result full_result() {
   result.closed_loop = true;
   result.max_rate_kept = 98765.5;
   result.samples[3].errors = 17;
+  result.samples[3].acknowledged = 18;
+  result.samples[3].ack_p50_ns = 19;
+  result.samples[3].ack_p99_ns = 20;
+  result.stages[1].acks.corrected.record(1000);
+  result.acks = {5, 4, 3};
+  result.slow_readers.readers = 21;
+  result.slow_readers.behind_max = 22;
+  result.slow_readers.catching_up = Histogram::from_buckets({{1003, 2}});
+  result.slow_readers.messages = 23;
+  result.slow_readers.bytes = 24;
+  result.slow_readers.never = 25;
+  result.reconnects.clients = 26;
+  result.reconnects.dropped = 27;
+  result.reconnects.gaps = 28;
+  result.reconnects.gap_messages = 29;
+  result.reconnects.first_gap = "1 to 2";
+  result.crash.kills = 30;
+  result.crash.sent_again = 31;
+  result.crash.sessions_lost = 32;
+  result.crash.ended = "it ended";
+  result.crash.history = {33, 34, 35, 36, 37, 38, 39, 40, 41, 42, {"one", "two"}};
   return result;
 }
 
@@ -153,6 +174,34 @@ TEST(ResultJson, UnknownKeys_AreIgnored) {
   object["new"] = {1, 2, 3};
   object["total"]["newer"] = "x";
   EXPECT_TRUE(from_json(object.dump()).result.has_value());
+}
+
+TEST(ResultJson, OfAnEarlierVersion_HasNothingOfWhatCameLater) {
+  json object = json::parse(to_json(full_result()));
+  for (const char* later : {"slow_readers", "reconnects", "acks", "crash"}) {
+    EXPECT_EQ(object.erase(later), 1U) << later;
+  }
+  object["total"].erase("acks");
+  for (json& stage : object["stages"]) {
+    stage.erase("acks");
+  }
+  for (json& sample : object["samples"]) {
+    sample.erase("acknowledged");
+    sample.erase("ack_p50_ns");
+    sample.erase("ack_p99_ns");
+  }
+  const ReadResult read = from_json(object.dump());
+  ASSERT_TRUE(read.result.has_value()) << read.error;
+  EXPECT_EQ(read.result->crash.kills, 0U);
+  EXPECT_TRUE(read.result->total.acks.corrected.empty());
+  EXPECT_EQ(read.result->integrity.lost, full_result().integrity.lost);
+}
+
+TEST(ResultJson, WhatCameLater_IsReadAsStrictly) {
+  EXPECT_EQ(error_after([](json& o) { o["crash"].erase("kills"); }), "crash.kills: missing");
+  EXPECT_EQ(error_after([](json& o) { o["acks"] = 1; }), "acks: not an object");
+  EXPECT_EQ(error_after([](json& o) { o["samples"][3]["ack_p99_ns"] = -1; }),
+            "samples[3].ack_p99_ns: not a whole number of 0 or more");
 }
 
 TEST(ResultJson, OtherText_IsNoResult) {

@@ -195,6 +195,79 @@ TEST(Judge, MissedObjective_NamesTheStageAndWhatWasFound) {
       << result.reasons[0];
 }
 
+TEST(Judge, ObjectiveOfAcknowledgements_IsHeldAgainstThese) {
+  Plan plan;
+  plan.acks = true;
+  plan.objectives = {{99, 10 * kMs, true}};
+  StageResult stage = good_stage(100, 50 * kMs);
+  record(stage.acks.corrected, 5 * kMs);
+  EXPECT_EQ(judged(plan, with_stages({stage})).verdict, Verdict::kPassed);
+  record(stage.acks.corrected, 20 * kMs);
+  const Result result = judged(plan, with_stages({stage}));
+  EXPECT_EQ(result.verdict, Verdict::kObjectiveMissed);
+  EXPECT_TRUE(result.reasons[0].starts_with("objective ack p99 < 10.0 ms missed in stage 1: 20."))
+      << result.reasons[0];
+  EXPECT_FALSE(keeps(plan.objectives, stage));
+  EXPECT_EQ(result.total.acks.corrected.count(), 200U);
+}
+
+TEST(Judge, EachPromiseOfALog_IsToldAndBreaksIntegrity) {
+  struct Case {
+    void (*breaks)(Result& result);
+    const char* told;
+  };
+  const std::vector<Case> cases{
+      {[](Result& r) { r.acks.missing = 1; }, "1 message was never acknowledged"},
+      {[](Result& r) { r.acks.unexpected = 2; },
+       "2 acknowledgements were for nothing that waited for one"},
+      {[](Result& r) { r.slow_readers.never = 1; }, "1 slow reader never caught up"},
+      {[](Result& r) {
+         r.reconnects.gaps = 2;
+         r.reconnects.gap_messages = 1000;
+         r.reconnects.first_gap = "11 to 16";
+       },
+       "resuming met with 2 gaps of 1,000 numbers in all, the first from 11 to 16"},
+      {[](Result& r) { r.crash.ended = "it did not come up"; }, "it did not come up"},
+      {[](Result& r) { r.crash.sessions_lost = 1; }, "1 session was lost"},
+      {[](Result& r) { r.crash.history.missing = 1; },
+       "1 acknowledged message is not in the history"},
+      {[](Result& r) { r.crash.history.vanished = 2; },
+       "2 delivered messages are neither in the history nor in a gap"},
+      {[](Result& r) { r.crash.history.repeated = 1; }, "1 message is in the history again"},
+      {[](Result& r) { r.crash.history.foreign = 1; },
+       "1 message in the history is not what anybody has sent"},
+      {[](Result& r) { r.crash.history.ids_reused = 1; }, "1 number was given to two messages"},
+      {[](Result& r) { r.crash.history.ids_back = 1; },
+       "1 message has a number from before a kill"},
+      {[](Result& r) { r.crash.history.ids_changed = 1; },
+       "1 message has another number than was acknowledged"},
+  };
+  for (const Case& tested : cases) {
+    Result result = with_stages({good_stage()});
+    tested.breaks(result);
+    result = judged({}, result);
+    EXPECT_EQ(result.verdict, Verdict::kIntegrityBroken) << tested.told;
+    EXPECT_EQ(reasons_of(result), tested.told);
+  }
+}
+
+TEST(Judge, SlowReadersWhomTheSystemsBuffersServed_AreAWarning) {
+  Result result = with_stages({good_stage()});
+  result.slow_readers.readers = 8;
+  result.slow_readers.messages = 1000;
+  result.slow_readers.bytes = 1'000'000;
+  result.slow_readers.behind_max = 5000;
+  const Result judged_result = judged({}, result);
+  EXPECT_EQ(judged_result.verdict, Verdict::kPassed);
+  ASSERT_EQ(judged_result.warnings.size(), 1U);
+  EXPECT_NE(judged_result.warnings[0].find("4.77 MiB behind at most"), std::string::npos)
+      << judged_result.warnings[0];
+  result.slow_readers.behind_max = 7000;
+  EXPECT_TRUE(judged({}, result).warnings.empty());
+  result.slow_readers.messages = 0;
+  EXPECT_EQ(judged({}, result).warnings.size(), 1U) << "they never caught up, nor fell behind";
+}
+
 TEST(Judge, TheGravestFinding_IsTheVerdict_AndAllAreTold) {
   Plan plan;
   plan.objectives = {{99, 1 * kMs}};
@@ -215,12 +288,14 @@ TEST(Judge, WatchedServer_HasItsCostWorkedOut) {
   StageResult stage = good_stage(1000);
   stage.delivered = 90'000;
   stage.server_cpu_seconds = 4.5;
+  stage.server_busiest_thread_seconds = 3;
   Result result = with_stages({stage});
   result.server.pid = 4711;
   result.server.memory_before_bytes = 1'000'000;
   result.server.memory_registered_bytes = 1'100'000;
   const ServerUse server = judged(plan, result).server;
   EXPECT_EQ(server.cpu_seconds, 4.5);
+  EXPECT_EQ(server.busiest_thread_seconds, 3);
   EXPECT_EQ(server.deliveries_per_cpu_second, 20'000);
   EXPECT_EQ(server.bytes_per_connection, 1000);
 }

@@ -13,13 +13,15 @@
 #include "tests/tools/loadgen_command_line.h"
 #include "tools/loadgen/layout.h"
 #include "tools/loadgen/payload.h"
+#include "tools/loadgen/plan_text.h"
 
 namespace loadgen {
 namespace {
 
 std::vector<Plan> many_plans() {
   std::vector<Plan> plans;
-  for (const char* workload : {"fanout", "direct", "rooms", "churn", "storm"}) {
+  for (const char* workload :
+       {"fanout", "direct", "rooms", "churn", "storm", "slow-readers", "reconnect"}) {
     for (const char* clients : {"40", "200", "1002"}) {
       for (const char* threads : {"1", "2", "3", "5"}) {
         plans.push_back(
@@ -29,6 +31,8 @@ std::vector<Plan> many_plans() {
   }
   plans.push_back(
       plan_of({"--clients", "100", "--rooms", "3", "--senders", "20", "--threads", "8"}));
+  plans.push_back(plan_of({"--clients", "100", "--rooms", "3", "--senders", "20", "--threads", "8",
+                           "--workload", "slow-readers", "--slow-share", "50%"}));
   plans.push_back(plan_of({"--clients", "7", "--rooms", "3", "--senders", "2", "--threads", "3"}));
   return plans;
 }
@@ -46,17 +50,20 @@ TEST(Layout, EveryClient_HasARoomAndAThread) {
     const Layout layout(plan, 1);
     std::vector<std::size_t> members(layout.rooms());
     std::vector<std::size_t> steady(layout.rooms());
+    std::vector<std::size_t> slow(layout.rooms());
     std::vector<std::size_t> of_thread(layout.threads());
     for (std::size_t client = 0; client < layout.clients(); ++client) {
       ASSERT_LT(layout.listens_in(client), layout.rooms()) << shown(plan);
       ASSERT_LT(layout.thread_of(client), layout.threads()) << shown(plan);
       ++members[layout.listens_in(client)];
       steady[layout.listens_in(client)] += layout.is_steady(client) ? 1 : 0;
+      slow[layout.listens_in(client)] += layout.role_of(client) == Role::kSlow ? 1 : 0;
       ++of_thread[layout.thread_of(client)];
     }
     for (std::size_t room = 0; room < layout.rooms(); ++room) {
       EXPECT_EQ(layout.members_of(room), members[room]) << shown(plan);
       EXPECT_EQ(layout.steady_members_of(room), steady[room]) << shown(plan);
+      EXPECT_EQ(layout.slow_members_of(room), slow[room]) << shown(plan);
     }
     EXPECT_TRUE(std::all_of(of_thread.begin(), of_thread.end(), [](auto n) { return n > 0; }))
         << shown(plan);
@@ -86,7 +93,7 @@ TEST(Layout, EveryRoomOnEveryThread_HasSomebodyWhoStaysAndOnlyListens) {
       used.insert(place);
       const bool hears_himself =
           client < layout.senders() && layout.speaks_in(client) == layout.listens_in(client);
-      if (layout.is_steady(client) && !hears_himself) {
+      if (layout.is_steady(client) && layout.role_of(client) == Role::kOrdinary && !hears_himself) {
         heard.insert(place);
       }
     }
@@ -99,8 +106,23 @@ TEST(Layout, Senders_AreTheFirst_AndStay) {
     const Layout layout(plan, 1);
     for (std::size_t sender = 0; sender < layout.senders(); ++sender) {
       EXPECT_TRUE(layout.is_steady(sender)) << shown(plan);
+      EXPECT_EQ(layout.role_of(sender), Role::kOrdinary) << shown(plan);
     }
   }
+}
+
+TEST(Layout, Roles_GoToTheLast_AndToOneAtLeast) {
+  const auto with_a_role = [](const std::vector<std::string>& words) {
+    const Layout layout(plan_of(words), 1);
+    return layout.clients() - layout.ordinary();
+  };
+  EXPECT_EQ(with_a_role({"--clients", "500"}), 0U);
+  EXPECT_EQ(with_a_role({"--workload", "slow-readers", "--clients", "500"}), 20U);
+  EXPECT_EQ(with_a_role({"--workload", "slow-readers", "--clients", "4"}), 1U);
+  EXPECT_EQ(with_a_role({"--workload", "reconnect", "--clients", "200"}), 20U);
+  const Layout layout(plan_of({"--workload", "reconnect", "--clients", "10"}), 1);
+  EXPECT_EQ(layout.role_of(8), Role::kOrdinary);
+  EXPECT_EQ(layout.role_of(9), Role::kReconnecting);
 }
 
 TEST(Layout, Pairs_TalkToEachOther_OnOneThread) {

@@ -96,6 +96,26 @@ TEST(PlanText, Objective_IsAPercentileOrTheMost) {
   }
 }
 
+TEST(PlanText, Objective_OfAcknowledgements) {
+  EXPECT_EQ(parse_objective("ack-p99<10ms"), (Objective{99, 10'000'000, true}));
+  EXPECT_EQ(parse_objective("ack-max<1s"), (Objective{100, 1'000'000'000, true}));
+  EXPECT_EQ(Objective({99, 10'000'000, true}).to_string(), "ack p99 < 10.0 ms");
+  for (const char* text : {"ack-", "ack-p99", "ackp99<10ms", "ack-ack-p99<10ms", "-p99<10ms"}) {
+    EXPECT_EQ(parse_objective(text), std::nullopt) << text;
+  }
+}
+
+TEST(PlanText, Share_IsAPercentageOrAPartOfOne) {
+  EXPECT_EQ(parse_share("4%"), 0.04);
+  EXPECT_EQ(parse_share("0.5%"), 0.005);
+  EXPECT_EQ(parse_share("0.04"), 0.04);
+  EXPECT_EQ(parse_share("100%"), 1);
+  EXPECT_EQ(parse_share("0"), 0);
+  for (const char* text : {"", "%", "4", "101%", "-4%", "4 %", "4%%", "1k%", "nan", "1e-2"}) {
+    EXPECT_EQ(parse_share(text), std::nullopt) << text;
+  }
+}
+
 TEST(PlanText, Target_HasASchemeAndAPort_GivenOrUsual) {
   const auto parsed = [](const char* text) {
     const std::optional<Target> target = parse_target(text);
@@ -178,9 +198,19 @@ TEST(LoadgenOptions, EveryWorkload_HasDefaultsOfItsOwn) {
   expect("churn", {200, 1, 1, 100, seconds{10}, seconds{2}});
   expect("idle", {10'000, 1, 1, 0, seconds{10}, seconds{0}});
   expect("storm", {1000, 1, 1, 10, seconds{2}, seconds{0}});
+  expect("slow-readers", {200, 1, 1, 500, seconds{60}, seconds{2}});
+  expect("reconnect", {200, 1, 1, 100, seconds{10}, seconds{2}});
+  expect("crash", {20, 1, 5, 500, seconds{50}, seconds{0}});
   EXPECT_EQ(plan_of({"--workload", "churn"}).churns_per_second, 20);
   EXPECT_EQ(plan_of({"--workload", "storm"}).connects_at_once, 1000U) << "all at once";
   EXPECT_EQ(plan_of({}).churns_per_second, 0);
+  EXPECT_EQ(plan_of({}).sizes, (std::vector<SizeRange>{{64, 64, 1}}));
+  EXPECT_EQ(plan_of({"--workload", "slow-readers"}).sizes,
+            (std::vector<SizeRange>{{1000, 1000, 1}}));
+  EXPECT_EQ(plan_of({"--workload", "slow-readers"}).slow_readers,
+            (SlowReaderPlan{0.04, 0, seconds{20}}));
+  EXPECT_EQ(plan_of({"--workload", "reconnect"}).reconnects, (ReconnectPlan{0.1, 10}));
+  EXPECT_EQ(plan_of({"--workload", "crash"}).crash, (CrashPlan{50, seconds{1}}));
 }
 
 TEST(LoadgenOptions, EveryOption_ArrivesInThePlan) {
@@ -261,6 +291,21 @@ TEST(LoadgenOptions, TheOtherOptions_ArriveToo) {
             (std::vector<Stage>{{5, seconds{1}}, {6, seconds{2}}}));
   EXPECT_EQ(plan_of({"--spawn", "chat-server --listen 127.0.0.1:0"}).spawn,
             "chat-server --listen 127.0.0.1:0");
+  EXPECT_EQ(plan_of({"--workload", "slow-readers", "--slow-share", "25%", "--slow-rate", "10k",
+                     "--slow-for", "3s"})
+                .slow_readers,
+            (SlowReaderPlan{0.25, 10'000, seconds{3}}));
+  EXPECT_EQ(
+      plan_of({"--workload", "reconnect", "--reconnect-share", "0.5", "--reconnect-rate", "2.5"})
+          .reconnects,
+      (ReconnectPlan{0.5, 2.5}));
+  const Plan crash = plan_of({"--workload", "crash", "--kills", "7", "--kill-every", "200ms"});
+  EXPECT_EQ(crash.crash, (CrashPlan{7, milliseconds{200}}));
+  EXPECT_EQ(crash.stages, (std::vector<Stage>{{500, milliseconds{1400}}}));
+  EXPECT_FALSE(plan_of({}).acks);
+  EXPECT_TRUE(plan_of({"--ack"}).acks);
+  EXPECT_EQ(plan_of({"--ack", "--slo", "ack-p99<50ms"}).objectives,
+            (std::vector<Objective>{{99, 50'000'000, true}}));
   const Plan closed = plan_of({"--closed-loop", "--window", "16"});
   EXPECT_TRUE(closed.closed_loop);
   EXPECT_EQ(closed.window, 16U);
@@ -373,6 +418,50 @@ TEST(LoadgenOptions, EveryMistake_IsToldInTwoLinesAndEndsWith2) {
       {"--server-pid", "-1"},
       {"--server-pid", "1", "--spawn", "chat-server"},
       {"--json"},
+      {"--ack", "--workload", "churn"},
+      {"--ack", "--workload", "slow-readers"},
+      {"--ack", "nats://localhost"},
+      {"--slo", "ack-p99<50ms"},
+      {"--slo", "ack<50ms", "--ack"},
+      {"--slow-share", "4%"},
+      {"--slow-rate", "5"},
+      {"--slow-for", "5s"},
+      {"--workload", "slow-readers", "--slow-share", "4"},
+      {"--workload", "slow-readers", "--slow-share", "100%"},
+      {"--workload", "slow-readers", "--slow-share", "0"},
+      {"--workload", "slow-readers", "--slow-share", "-1%"},
+      {"--workload", "slow-readers", "--slow-for", "0"},
+      {"--workload", "slow-readers", "--slow-rate", "fast"},
+      {"--workload", "slow-readers", "--closed-loop"},
+      {"--workload", "slow-readers", "--senders", "192"},
+      {"redis://h", "--workload", "slow-readers", "--senders", "193"},
+      {"--workload", "slow-readers", "--clients", "4", "--slow-share", "99%"},
+      {"--reconnect-share", "4%"},
+      {"--reconnect-rate", "4"},
+      {"--workload", "reconnect", "--reconnect-share", "1"},
+      {"--workload", "reconnect", "--reconnect-rate", "0"},
+      {"--workload", "reconnect", "--closed-loop"},
+      {"--workload", "reconnect", "irc://localhost"},
+      {"--kills", "5"},
+      {"--kill-every", "1s"},
+      {"--workload", "crash", "--kills", "0"},
+      {"--workload", "crash", "--kills", "100001"},
+      {"--workload", "crash", "--kill-every", "0"},
+      {"--workload", "crash", "--kill-every", "61m"},
+      {"--workload", "crash", "--duration", "5s"},
+      {"--workload", "crash", "--stages", "5s@1"},
+      {"--workload", "crash", "--warm-up", "5s"},
+      {"--workload", "crash", "--closed-loop"},
+      {"--workload", "crash", "--find-max"},
+      {"--workload", "crash", "--slo", "p99<1s"},
+      {"--workload", "crash", "--ack"},
+      {"--workload", "crash", "--threads", "2"},
+      {"--workload", "crash", "--rooms", "2"},
+      {"--workload", "crash", "--server-pid", "1"},
+      {"--workload", "crash", "--rate", "0.5"},
+      {"--workload", "crash", "--rate", "1M"},
+      {"--workload", "crash", "localhost:8888"},
+      {"--workload", "crash", "--spawn", "nats-server", "nats://localhost"},
   };
   for (const std::vector<std::string>& words : mistakes) {
     const ParsedOptions parsed = parse(words);
@@ -401,6 +490,12 @@ TEST(LoadgenOptions, MistakesInTheNumbers_AreToldInWords) {
 TEST(LoadgenOptions, AllMaySend_WhereTheyHearThemselvesOrOnlyOneOther) {
   EXPECT_EQ(plan_of({"redis://h", "--senders", "200"}).senders, 200U);
   EXPECT_EQ(plan_of({"--workload", "direct", "--senders", "200"}).senders, 200U);
+  EXPECT_EQ(plan_of({"redis://h", "--workload", "slow-readers", "--senders", "192"}).senders, 192U);
+}
+
+TEST(LoadgenOptions, WhoIsSlowOrReconnects_SendsNothing) {
+  EXPECT_EQ(plan_of({"--workload", "slow-readers", "--senders", "191"}).senders, 191U);
+  EXPECT_EQ(plan_of({"--workload", "reconnect", "--senders", "179"}).senders, 179U);
 }
 
 std::size_t columns_of(const std::string& text) {
@@ -470,6 +565,25 @@ TEST(LoadgenOptions, Describe_TellsWhatWasAsked) {
   EXPECT_EQ(setting(plan, "objectives"), "p99 < 10.0 ms, max < 1.00 s");
   EXPECT_EQ(setting(plan, "churn"), "none");
   EXPECT_EQ(setting(plan, "search"), "none");
+}
+
+TEST(LoadgenOptions, Describe_OfAServerWithALog) {
+  EXPECT_EQ(setting(plan_of({"--ack"}), "acknowledgements"), "measured");
+  EXPECT_EQ(setting(plan_of({}), "acknowledgements"), "none");
+  EXPECT_EQ(setting(plan_of({"--workload", "slow-readers"}), "slow readers"),
+            "4.0 % of the clients read nothing for 20s at a time");
+  EXPECT_EQ(setting(plan_of({"--workload", "slow-readers", "--slow-rate", "2048"}), "slow readers"),
+            "4.0 % of the clients read 2.00 KiB/s for 20s at a time");
+  EXPECT_EQ(setting(plan_of({"--workload", "reconnect"}), "reconnects"),
+            "10/s by 10.0 % of the clients");
+  EXPECT_EQ(setting(plan_of({"--workload", "crash"}), "kills"), "50, one in 1s");
+}
+
+TEST(LoadgenOptions, Crash_NeedsNoTarget_OrACommandForIt) {
+  EXPECT_EQ(plan_of({"--workload", "crash"}).spawn, "");
+  const Plan plan =
+      plan_of({"--workload", "crash", "--spawn", "chat-server --listen :7000", "localhost:7000"});
+  EXPECT_EQ(plan.target.host_and_port, "localhost:7000");
 }
 
 TEST(LoadgenOptions, Describe_OfAClosedLoopASearchAndChurn) {

@@ -45,6 +45,7 @@ TEST(ProcessProbe, Load_IsThatOfTheBusiestThreadOrOfAllProcessors) {
   after.cpu_seconds = 12.8;
   after.thread_cpu_seconds = {{1, 6.5}, {2, 5.8}, {3, 0.5}};
   EXPECT_DOUBLE_EQ(load_between(before, after, 2), 0.9) << "thread 2";
+  EXPECT_DOUBLE_EQ(busiest_thread_between(before, after), 1.8) << "thread 2";
   after.thread_cpu_seconds = {{3, 1.0}};
   EXPECT_DOUBLE_EQ(load_between(before, after, 2), 0.5) << "thread 3, which is new";
   after.cpu_seconds = 17.2;

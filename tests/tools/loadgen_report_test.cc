@@ -126,6 +126,15 @@ TEST(TextReport, SaysWhatWasAskedFoundAndConcluded) {
   EXPECT_EQ(lines_of(text).back(), "verdict       passed");
 }
 
+TEST(TextReport, TellsOfTheBusiestThread_WhereSeveralWork) {
+  Result result = example_result();
+  result.server.busiest_thread_seconds = result.server.cpu_seconds;
+  EXPECT_THAT(text_report(result), Not(HasSubstr("its busiest thread:")));
+  result.server.busiest_thread_seconds = 20;
+  EXPECT_THAT(text_report(result),
+              HasSubstr("its busiest thread: 20.0 s, 1,491,008 deliveries per CPU-second\n"));
+}
+
 TEST(TextReport, ShowsCorrectedAndUncorrectedLatencySideBySide) {
   Result result;
   result.total.latency.corrected.record(250);
@@ -212,6 +221,72 @@ TEST(TextReport, ClosedLoopAndHighestRate_AreSaid) {
   EXPECT_THAT(text, HasSubstr("7,300 messages per second keep the objectives"));
 }
 
+TEST(TextReport, TellsOfAcknowledgements) {
+  Result result = example_result();
+  EXPECT_THAT(text_report(result), Not(HasSubstr("ack")));
+  result.acks = {1000, 2, 0};
+  result.total.acks.corrected.record(7'340'000);
+  result.total.acks.uncorrected.record(6'290'000);
+  const std::string text = text_report(result);
+  EXPECT_THAT(text, ContainsRegex("\nacks, from due +7.34 ms +7.34 ms"));
+  EXPECT_THAT(text, ContainsRegex("\n  from sent +6.29 ms"));
+  EXPECT_THAT(text, HasSubstr("acknowledged  998 of 1,000 messages\n"));
+}
+
+TEST(TextReport, TellsOfSlowReaders) {
+  Result result = example_result();
+  result.slow_readers.readers = 20;
+  result.slow_readers.behind_max = 12'345;
+  result.slow_readers.catching_up.record(500'000'000);
+  result.slow_readers.catching_up.record(500'000'000);
+  result.slow_readers.messages = 20'000;
+  result.slow_readers.bytes = std::uint64_t{30} << 20;
+  result.slow_readers.never = 3;
+  const std::string text = text_report(result);
+  EXPECT_THAT(text, HasSubstr("slow readers  20, 12,345 messages behind at most"));
+  EXPECT_THAT(text, HasSubstr("caught up 2 times, each at 20,000 messages or 30.0 MiB a second\n"));
+  EXPECT_THAT(text, HasSubstr("3 NEVER CAUGHT UP"));
+  EXPECT_THAT(text, ContainsRegex("\ncatching up +500 ms"));
+}
+
+TEST(TextReport, TellsOfReconnects) {
+  Result result = example_result();
+  result.reconnects.clients = 50;
+  result.reconnects.dropped = 1;
+  result.reconnects.resuming.record(1'000'000);
+  result.reconnects.catching_up.record(2'000'000);
+  result.reconnects.gaps = 2;
+  result.reconnects.gap_messages = 7;
+  result.reconnects.first_gap = "11 to 16";
+  const std::string text = text_report(result);
+  EXPECT_THAT(text, HasSubstr("50 clients lost their connection 1 time and resumed 1 time"));
+  EXPECT_THAT(text, HasSubstr("2 GAPS of 7 numbers, the first from 11 to 16"));
+  EXPECT_THAT(text, ContainsRegex("\nresumed +1.00 ms"));
+  EXPECT_THAT(text, ContainsRegex("\ncaught up +2.0[0-9] ms"));
+}
+
+TEST(TextReport, TellsOfKills_AndNamesTheOffenders) {
+  Result result;
+  result.workload = "crash";
+  result.total.sent = 500;
+  result.total.seconds = 10;
+  result.crash.kills = 50;
+  result.crash.sent_again = 12;
+  result.crash.restarting.record(80'000'000);
+  result.crash.returning.record(95'000'000);
+  result.crash.history.in_history = 499;
+  result.crash.history.heard_and_gone = 3;
+  result.crash.history.offenders = {"message 17 of client 3\x1b[2J", "message 18 of client 3"};
+  const std::string text = text_report(result);
+  EXPECT_THAT(text, HasSubstr("messages      50.0 per second sent (500 in 10.0 s)"));
+  EXPECT_THAT(text, HasSubstr("kills         50; 12 messages sent again"));
+  EXPECT_THAT(text, HasSubstr("history       499 messages; 3 heard and announced as gone"));
+  EXPECT_THAT(text, HasSubstr("offenders     message 17 of client 3?[2J\n"));
+  EXPECT_THAT(text, HasSubstr("\n              message 18 of client 3\n"));
+  EXPECT_THAT(text, ContainsRegex("\nrestarted +[78][0-9].[0-9] ms"));
+  EXPECT_THAT(text, ContainsRegex("\nall back +9[0-9].[0-9] ms"));
+}
+
 TEST(TextReport, EachVerdictReadsDifferently) {
   std::set<std::string> verdicts;
   for (const Verdict verdict : {Verdict::kPassed, Verdict::kInvalid, Verdict::kObjectiveMissed,
@@ -241,12 +316,16 @@ TEST(Csv, HasARowForEachSampleUnderItsHeader) {
   sample.server_cpu = 0.25;
   sample.generator_cpu = 0.125;
   sample.server_memory_bytes = 4'000'000;
+  sample.acknowledged = 9;
+  sample.ack_p50_ns = 4'400'000;
+  sample.ack_p99_ns = 5'500'000;
   result.samples = {sample};
   EXPECT_EQ(to_csv(result),
             "at_seconds,interval_seconds,asked_messages_per_second,sent_messages,deliveries,errors,"
             "connections,p50_ns,p99_ns,max_ns,server_cpu_processors,generator_cpu_processors,"
-            "server_memory_bytes\r\n"
-            "-0.500,1.000,12.500,10,2000,3,200,1100000,2200000,3300000,0.2500,0.1250,4000000\r\n");
+            "server_memory_bytes,acknowledgements,ack_p50_ns,ack_p99_ns\r\n"
+            "-0.500,1.000,12.500,10,2000,3,200,1100000,2200000,3300000,0.2500,0.1250,4000000,9,"
+            "4400000,5500000\r\n");
 }
 
 TEST(Csv, OfNoSamples_IsAHeader) { EXPECT_EQ(lines_of(to_csv(Result{})).size(), 1U); }
@@ -329,6 +408,23 @@ TEST(HtmlReport, SaysWhatTheTextSays) {
   EXPECT_THAT(html, HasSubstr("<b>1,104,450</b>"));
   EXPECT_THAT(html, HasSubstr("<td>Uncorrected</td>"));
   EXPECT_EQ(occurrences(html, "<svg "), 7U);
+}
+
+TEST(HtmlReport, TellsOfServersWithALog) {
+  Result result = example_result();
+  const std::size_t figures = occurrences(to_html(result), "<svg ");
+  result.total.acks.corrected.record(7'340'000);
+  result.samples[3].ack_p99_ns = 7'340'000;
+  result.samples[3].acknowledged = 10;
+  result.slow_readers.readers = 20;
+  result.crash.kills = 1;
+  result.crash.history.offenders = {"<message 17>"};
+  const std::string html = to_html(result);
+  EXPECT_THAT(html, HasSubstr("<td>acks, from due</td>"));
+  EXPECT_THAT(html, HasSubstr("p99 of acknowledgements</span><b>7.34 ms</b>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">slow readers</th><td>20, 0 messages behind"));
+  EXPECT_THAT(html, HasSubstr("<td>&lt;message 17&gt;</td>"));
+  EXPECT_EQ(occurrences(html, "<svg "), figures + 1) << "acknowledgements over time";
 }
 
 TEST(HtmlReport, NeedsNothingFromElsewhere) {

@@ -53,17 +53,27 @@ double latency_of(const Result& result) {
   return static_cast<double>(result.total.latency.corrected.percentile_ns(kPerMille / 10.0));
 }
 
+double ack_p99_of(const Result& result) {
+  return static_cast<double>(result.total.acks.corrected.percentile_ns(99));
+}
+
 Second weigh(std::uint64_t value_ns, const Sample& sample) {
   const auto delivered = static_cast<double>(sample.delivered);
   return {static_cast<double>(value_ns) * delivered, delivered};
 }
 
-constexpr std::array<Metric, 7> kMetrics{{
+constexpr std::array<Metric, 8> kMetrics{{
     {"p50 latency", true, latency_of<500>,
      [](const Sample& sample) { return weigh(sample.p50_ns, sample); }, format_duration_ns},
     {"p99 latency", true, latency_of<990>,
      [](const Sample& sample) { return weigh(sample.p99_ns, sample); }, format_duration_ns},
     {"p99.9 latency", true, latency_of<999>, nullptr, format_duration_ns},
+    {"p99 of acks", true, ack_p99_of,
+     [](const Sample& sample) {
+       const auto acknowledged = static_cast<double>(sample.acknowledged);
+       return Second{static_cast<double>(sample.ack_p99_ns) * acknowledged, acknowledged};
+     },
+     format_duration_ns},
     {"deliveries/s", false,
      [](const Result& result) { return result.total.delivered_per_second(); },
      [](const Sample& sample) {

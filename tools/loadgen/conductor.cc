@@ -86,6 +86,9 @@ void Conductor::on_timer(std::uint64_t /*argument*/) {
         finish_stage();
       }
       break;
+    case Phase::kCatchingUp:
+      await_caught_up();
+      break;
     case Phase::kOver:
       break;
   }
@@ -150,6 +153,8 @@ void Conductor::begin_next_stage() {
   const std::optional<Stage> next = interrupted_ ? std::nullopt : stage_plan_->next(previous);
   if (next) {
     begin_stage(*next, {});
+  } else if (plan_.workload == Workload::kSlowReaders) {
+    begin_to_catch_up();
   } else {
     phase_ = Phase::kOver;
   }
@@ -191,6 +196,7 @@ void Conductor::await_sent() {
     // Who is behind sends for longer; an interruption may come before the beginning.
     sending_took_ = std::max(sums_.sending_ended - stage_start_,
                              interrupted_ ? Duration::zero() : stage_.duration);
+    pool_.tell_all({.kind = WorkerOrder::Kind::kStop});  // who is away comes back
     last_progress_ = sums_.delivered;
     enter(Phase::kDraining);
   }
@@ -220,7 +226,7 @@ void Conductor::finish_stage() {
   if (!std::exchange(is_warm_up_, false) && counts) {
     // What never came is in no histogram, but has kept no objective.
     stage.objectives_kept =
-        keeps(plan_.objectives, stage.latency.corrected) && (all_came || plan_.objectives.empty());
+        keeps(plan_.objectives, stage) && (all_came || plan_.objectives.empty());
     result_.stages.push_back(std::move(stage));
     if (plan_.workload == Workload::kIdle) {
       // By now the server has given back what logging in needed.
@@ -228,6 +234,21 @@ void Conductor::finish_stage() {
     }
   }
   begin_next_stage();
+}
+
+void Conductor::begin_to_catch_up() {
+  pool_.tell_all({.kind = WorkerOrder::Kind::kCatchUp});
+  last_progress_ = sums_.delivered_slow;
+  enter(Phase::kCatchingUp);
+}
+
+void Conductor::await_caught_up() {
+  const bool has_come = sums_.delivered_slow >= sums_.due_slow;
+  const bool is_in_vain =
+      nothing_moves(sums_.delivered_slow, kDrainPatience) || now() - phase_began_ > kCatchUpMax;
+  if (has_come || is_in_vain) {
+    phase_ = Phase::kOver;
+  }
 }
 
 void Conductor::give_up(std::string why) {
@@ -252,7 +273,8 @@ void Conductor::sample() {
 }
 
 void Conductor::show() {
-  static constexpr std::string_view kPhases[] = {"connecting", "", "draining", "draining", "done"};
+  static constexpr std::string_view kPhases[] = {"connecting",  "",    "draining", "draining",
+                                                 "catching up", "done"};
   Outlook outlook;
   outlook.phase = kPhases[static_cast<std::size_t>(phase_)];
   if (phase_ == Phase::kSending) {

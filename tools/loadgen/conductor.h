@@ -9,49 +9,28 @@
 #include "reactor/reactor.h"
 #include "tools/loadgen/plan.h"
 #include "tools/loadgen/result.h"
+#include "tools/loadgen/run.h"
 #include "tools/loadgen/sampler.h"
 #include "tools/loadgen/stage_plan.h"
 #include "tools/loadgen/worker_pool.h"
 
 namespace loadgen {
 
-// What a run is doing right now, for whoever watches.
-struct Outlook {
-  std::string phase;          // "connecting", "warming up", "stage 2", "trial 4", "draining"
-  double seconds_left = 0;    // of the phase; 0 when nobody knows
-  std::uint64_t clients = 0;  // ready
-  std::uint64_t clients_asked = 0;
-  const Sample* sample = nullptr;  // the latest; null before the first
-};
-
-class RunWatcher {
- public:
-  // Once a second, and when the phase changes.
-  virtual void on_progress(const Outlook& outlook) = 0;
-
- protected:
-  ~RunWatcher() = default;
-};
-
 // Leads one run from the first connection to the last: a state machine that looks at its workers
 // every few milliseconds and tells them what comes next. Used on one thread; its workers have
 // theirs.
-class Conductor final : private reactor::TimerHandler {
+class Conductor final : public Run, private reactor::TimerHandler {
  public:
   // server_pid: 0: none is watched. plan and watcher outlive the conductor.
   Conductor(const Plan& plan, int server_pid, std::uint64_t run_key, const NetFactory& make_net,
             RunWatcher& watcher);
   Conductor(const Conductor&) = delete;
   Conductor& operator=(const Conductor&) = delete;
-  ~Conductor();
+  ~Conductor() override;
 
-  // Makes the run. Returns what was measured, without a verdict. When the run could not be made,
-  // error() says why and nothing else means anything.
-  Result run();
-  const std::string& error() const { return error_; }
-  // Any thread; async-signal-safe: ends the run early, in order. What was measured counts, but for
-  // the trial of a search that it cuts short; when that is nothing, the run could not be made.
-  void interrupt() noexcept;
+  Result run() override;
+  const std::string& error() const override { return error_; }
+  void interrupt() noexcept override;
 
  private:
   enum class Phase : std::uint8_t {
@@ -59,6 +38,7 @@ class Conductor final : private reactor::TimerHandler {
     kSending,   // warm-up or a stage
     kDraining,  // everything is sent, not everything has come
     kReporting,
+    kCatchingUp,  // all stages are over; those who read slowly get the rest
     kOver,
   };
 
@@ -68,6 +48,8 @@ class Conductor final : private reactor::TimerHandler {
   static constexpr Duration kStageLead = std::chrono::milliseconds{20};
   // Without one delivery for so long, what is missing is lost.
   static constexpr Duration kDrainPatience = std::chrono::seconds{5};
+  // The longest that the slow readers may take in the end, even if they get something all the time.
+  static constexpr Duration kCatchUpMax = std::chrono::minutes{2};
   // Without one client getting in for so long, no more will.
   static constexpr Duration kConnectPatience = std::chrono::seconds{10};
 
@@ -81,6 +63,8 @@ class Conductor final : private reactor::TimerHandler {
   void await_sent();
   void await_drained();
   void finish_stage();
+  void begin_to_catch_up();
+  void await_caught_up();
   void give_up(std::string why);
 
   void enter(Phase phase, Duration planned = {});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reactor/check.h"
+#include "tools/loadgen/units.h"
 
 namespace loadgen {
 namespace {
@@ -23,6 +24,11 @@ Crowd::Crowd(const Plan& plan, const Layout& layout, std::size_t thread, reactor
       events_(events),
       next_number_(layout.clients() + thread),
       connects_per_second_(plan.connects_per_second / static_cast<double>(layout.threads())) {
+  if (plan.workload == Workload::kReconnect) {
+    Reconnects::Host& host = *this;
+    reconnects_ = std::make_unique<Reconnects>(
+        plan.reconnects, layout.clients() - layout.ordinary(), plan.seed + thread, loop, host);
+  }
   for (std::size_t place = 0; place < layout.clients(); ++place) {
     if (layout.thread_of(place) != thread) {
       continue;
@@ -32,6 +38,9 @@ Crowd::Crowd(const Plan& plan, const Layout& layout, std::size_t thread, reactor
     }
     places_.push_back(place);
     clients_.push_back(make_client(place, place));
+    if (layout.role_of(place) == Role::kReconnecting) {
+      reconnects_->add(*clients_.back());
+    }
   }
 }
 
@@ -42,9 +51,14 @@ Crowd::~Crowd() {
 
 std::unique_ptr<LoadClient> Crowd::make_client(std::size_t place, std::uint64_t number) {
   ClientHost& host = *this;
+  WireNeeds needs;
+  needs.acks = plan_.acks && place < layout_.senders();
+  needs.resumes = layout_.role_of(place) == Role::kReconnecting;
   auto client = std::make_unique<LoadClient>(
       host, static_cast<std::uint32_t>(place), layout_.listens_in(place),
-      make_wire(plan_.target.protocol, layout_.client_name(number), layout_.channel_of(place)));
+      make_wire(plan_.target.protocol, layout_.client_name(number), layout_.channel_of(place),
+                needs),
+      layout_.role_of(place));
   client->follower.id = static_cast<std::uint32_t>(number);
   client->follower.is_guest = !layout_.is_steady(place);
   const bool hears_own_room = layout_.speaks_in(place) == layout_.listens_in(place);
@@ -88,16 +102,25 @@ bool Crowd::may_connect_now() {
 }
 
 void Crowd::connect_one(LoadClient& client) {
+  if (begin_connection(client)) {
+    ++logging_in_;
+  }
+}
+
+void Crowd::come_back(LoadClient& client) { begin_connection(client); }
+
+// False when it can't even begin.
+bool Crowd::begin_connection(LoadClient& client) {
   const std::vector<reactor::Address>& sources = plan_.source_addresses;
   const reactor::Address from =
       sources.empty() ? reactor::Address() : sources[sources_used_++ % sources.size()];
   const int error = client.connect(loop_, plan_.target.addresses.front(), from);
   if (error != 0) {
     note_lost(std::generic_category().message(error));
-    return;
+    return false;
   }
-  ++logging_in_;
   ++counts_.open;
+  return true;
 }
 
 void Crowd::note_lost(std::string_view why) {
@@ -108,6 +131,9 @@ void Crowd::note_lost(std::string_view why) {
 }
 
 void Crowd::on_ready(LoadClient& client) {
+  if (reconnects_ != nullptr && reconnects_->on_ready(client)) {
+    return;
+  }
   --logging_in_;
   ++counts_.ready;
   registration_.record((loop_.now() - client.connected_at()).count());
@@ -119,19 +145,49 @@ void Crowd::on_gone(LoadClient& client, std::string_view why) {
   if (!client.has_been_ready()) {
     --logging_in_;
   }
-  if (!why.empty() && !is_quitting_) {
+  if (is_quitting_ || (reconnects_ != nullptr && reconnects_->on_gone(client, !why.empty()))) {
+    return;
+  }
+  if (!why.empty()) {
     note_lost(why);
-  } else if (!is_quitting_) {
+  } else {
     replace(client);
   }
 }
+
+// What is asked of a server here it has to take: one that does not is of no use to the run.
+void Crowd::on_not_taken(LoadClient& client, std::uint64_t /*number*/, std::string_view why) {
+  client.give_up("the server says: " + printable(why));
+}
+
+void Crowd::on_gap(LoadClient& /*client*/, std::uint64_t first, std::uint64_t last) {
+  reconnects_->on_gap(first, last);
+}
+
+void Crowd::on_caught_up(LoadClient& client) { reconnects_->on_caught_up(client); }
 
 void Crowd::quit() {
   is_quitting_ = true;
   next_to_connect_ = clients_.size();
   loop_.timers().cancel(churn_timer_);
+  if (reconnects_ != nullptr) {
+    reconnects_->quit();
+  }
   for (const std::unique_ptr<LoadClient>& client : clients_) {
     client->quit();
+  }
+}
+
+void Crowd::stir() {
+  begin_churn();
+  if (reconnects_ != nullptr) {
+    reconnects_->begin();
+  }
+}
+
+void Crowd::settle() {
+  if (reconnects_ != nullptr) {
+    reconnects_->end();
   }
 }
 

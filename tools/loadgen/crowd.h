@@ -13,6 +13,7 @@
 #include "tools/loadgen/layout.h"
 #include "tools/loadgen/load_client.h"
 #include "tools/loadgen/plan.h"
+#include "tools/loadgen/reconnects.h"
 
 namespace loadgen {
 
@@ -22,6 +23,8 @@ class CrowdEvents {
   // Bytes have come; the deliveries in them follow.
   virtual void on_received() = 0;
   virtual void on_delivery(LoadClient& client, std::string_view payload) = 0;
+  // What the client has sent as this number is kept.
+  virtual void on_ack(LoadClient& client, std::uint64_t number) = 0;
   // One of those who come and go has left and is deleted when this returns.
   virtual void on_left(LoadClient& client) = 0;
 
@@ -31,7 +34,7 @@ class CrowdEvents {
 
 // The clients of one thread and how they get in, come and go, and out. Owned by its Worker; used
 // on its thread only.
-class Crowd final : private ClientHost, private reactor::TimerHandler {
+class Crowd final : private ClientHost, private Reconnects::Host, private reactor::TimerHandler {
  public:
   struct Counts {
     std::uint64_t ready = 0;    // clients that have logged in, ever
@@ -49,8 +52,11 @@ class Crowd final : private ClientHost, private reactor::TimerHandler {
 
   // Begins to connect everybody, no faster than the plan says.
   void connect();
-  // Lets clients come and go, as the plan says, until quit.
-  void begin_churn();
+  // Messages are sent from now on: clients come and go, or lose their connection and resume, as the
+  // plan says.
+  void stir();
+  // No more messages are sent: who is away comes back. Others come and go until quit.
+  void settle();
   // Ends all connections; has_quit() when that is done.
   void quit();
   bool has_quit() const { return is_quitting_ && counts_.open == 0; }
@@ -58,6 +64,8 @@ class Crowd final : private ClientHost, private reactor::TimerHandler {
   const std::vector<std::unique_ptr<LoadClient>>& clients() const { return clients_; }
   const Counts& counts() const { return counts_; }
   const Histogram& registration() const { return registration_; }
+  // Null when the plan has none.
+  const Reconnects* reconnects() const { return reconnects_.get(); }
   // Why the first connection was lost or refused; empty when none was.
   const std::string& first_error() const { return first_error_; }
 
@@ -72,9 +80,18 @@ class Crowd final : private ClientHost, private reactor::TimerHandler {
     events_.on_delivery(client, payload);
   }
   void on_gone(LoadClient& client, std::string_view why) override;
+  void on_ack(LoadClient& client, std::uint64_t number, std::uint64_t /*id*/) override {
+    events_.on_ack(client, number);
+  }
+  void on_not_taken(LoadClient& client, std::uint64_t number, std::string_view why) override;
+  void on_gap(LoadClient& client, std::uint64_t first, std::uint64_t last) override;
+  void on_caught_up(LoadClient& client) override;
+  void come_back(LoadClient& client) override;
   void on_timer(std::uint64_t argument) override;
 
   std::unique_ptr<LoadClient> make_client(std::size_t place, std::uint64_t number);
+  bool begin_connection(LoadClient& client);
+  void begin_churn();
   void connect_more();
   void connect_one(LoadClient& client);
   bool may_connect_now();
@@ -91,6 +108,7 @@ class Crowd final : private ClientHost, private reactor::TimerHandler {
   std::vector<std::size_t> places_;    // in the layout, of clients_
   std::vector<std::size_t> churners_;  // indexes in clients_
   std::size_t next_churner_ = 0;
+  std::unique_ptr<Reconnects> reconnects_;
   std::uint64_t next_number_;  // of one who comes later
   std::size_t next_to_connect_ = 0;
   std::size_t logging_in_ = 0;

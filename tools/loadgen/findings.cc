@@ -110,6 +110,11 @@ void collect_findings(const WorkerPool& pool, Result& result) {
     result.registration.latency.add(worker->crowd().registration());
     result.connections_lost += worker->crowd().counts().lost;
     result.churned += worker->crowd().counts().churned;
+    result.slow_readers.add(worker->slow_readers());
+    result.acks.add(worker->acks());
+    if (const Reconnects* reconnects = worker->crowd().reconnects()) {
+      result.reconnects.add(reconnects->result());
+    }
   }
   collect_shared(pool, result.rooms, result.disagreement);
   for (const RoomResult& room : result.rooms) {

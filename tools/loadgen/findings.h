@@ -16,6 +16,6 @@ void collect_findings(const WorkerPool& pool, Result& result);
 void judge(const Plan& plan, Result& result);
 
 // Whether every objective is kept.
-bool keeps(const std::vector<Objective>& objectives, const Histogram& corrected);
+bool keeps(const std::vector<Objective>& objectives, const StageResult& stage);
 
 }  // namespace loadgen

@@ -27,8 +27,11 @@ void add_stage(const StageResult& stage, StageResult& total) {
   total.delivered += stage.delivered;
   total.latency.corrected.add(stage.latency.corrected);
   total.latency.uncorrected.add(stage.latency.uncorrected);
+  total.acks.corrected.add(stage.acks.corrected);
+  total.acks.uncorrected.add(stage.acks.uncorrected);
   total.lateness.add(stage.lateness);
   total.server_cpu_seconds += stage.server_cpu_seconds;
+  total.server_busiest_thread_seconds += stage.server_busiest_thread_seconds;
   total.server_load = std::max(total.server_load, stage.server_load);
   total.generator_cpu_seconds += stage.generator_cpu_seconds;
   total.generator_busiest_thread =
@@ -74,6 +77,7 @@ void sum_up_server(const Plan& plan, Result& result) {
     return;
   }
   server.cpu_seconds = result.total.server_cpu_seconds;
+  server.busiest_thread_seconds = result.total.server_busiest_thread_seconds;
   if (server.cpu_seconds > 0) {
     server.deliveries_per_cpu_second =
         static_cast<double>(result.total.delivered) / server.cpu_seconds;
@@ -153,6 +157,31 @@ void warn_of_lateness(Result& result) {
   }
 }
 
+// What a reader does not take is in the system's buffers first, some 4 MB on Linux, and then in the
+// server's; before that the server has nothing to show.
+void warn_of_readers_too_fast(Result& result) {
+  constexpr double kNoticedBytes = 6e6;
+  const SlowReaderResult& slow = result.slow_readers;
+  if (slow.readers == 0) {
+    return;
+  }
+  const double bytes_behind = slow.messages == 0 ? 0
+                                                 : static_cast<double>(slow.bytes) /
+                                                       static_cast<double>(slow.messages) *
+                                                       static_cast<double>(slow.behind_max);
+  if (bytes_behind < kNoticedBytes) {
+    result.warnings.push_back(
+        fmt::format("the slow readers were {} behind at most: the system's buffers can hold that, "
+                    "and the server may not have noticed (a longer --slow-for, --rate, --size)",
+                    format_bytes(bytes_behind)));
+  }
+}
+
+std::uint64_t value_of(const Objective& objective, const StageResult& stage) {
+  const Latency& latency = objective.of_acks ? stage.acks : stage.latency;
+  return latency.corrected.percentile_ns(objective.percent);
+}
+
 void find_missed(const Plan& plan, Result& result) {
   if (plan.find_max) {
     if (result.max_rate_kept == 0) {
@@ -162,8 +191,7 @@ void find_missed(const Plan& plan, Result& result) {
   }
   for (const Objective& objective : plan.objectives) {
     for (std::size_t i = 0; i < result.stages.size(); ++i) {
-      const std::uint64_t found =
-          result.stages[i].latency.corrected.percentile_ns(objective.percent);
+      const std::uint64_t found = value_of(objective, result.stages[i]);
       if (found >= objective.below_ns) {
         result.reasons.push_back(fmt::format("objective {} missed in stage {}: {}",
                                              objective.to_string(), i + 1,
@@ -173,26 +201,80 @@ void find_missed(const Plan& plan, Result& result) {
   }
 }
 
+// Reasons that count something.
+class Counts {
+ public:
+  explicit Counts(Result& result) : result_(result) {}
+
+  void tell(std::uint64_t count, const char* one, const char* many) {
+    if (count > 0) {
+      result_.reasons.push_back(format_count(static_cast<double>(count)) +
+                                (count == 1 ? one : many));
+    }
+  }
+
+ private:
+  Result& result_;
+};
+
+void find_broken_log(Result& result) {
+  Counts counts(result);
+  const ReconnectResult& reconnects = result.reconnects;
+  if (reconnects.gaps > 0) {
+    result.reasons.push_back(fmt::format(
+        "resuming met with {} gap{} of {} numbers in all, the first from {}",
+        format_count(static_cast<double>(reconnects.gaps)), reconnects.gaps == 1 ? "" : "s",
+        format_count(static_cast<double>(reconnects.gap_messages)), reconnects.first_gap));
+  }
+  counts.tell(result.slow_readers.never, " slow reader never caught up",
+              " slow readers never caught up");
+  counts.tell(result.acks.missing, " message was never acknowledged",
+              " messages were never acknowledged");
+  counts.tell(result.acks.unexpected, " acknowledgement was for nothing that waited for one",
+              " acknowledgements were for nothing that waited for one");
+}
+
+void find_broken_by_crash(Result& result) {
+  const CrashResult& crash = result.crash;
+  const HistoryResult& history = crash.history;
+  Counts counts(result);
+  if (!crash.ended.empty()) {
+    result.reasons.push_back(crash.ended);
+  }
+  counts.tell(crash.sessions_lost, " session was lost", " sessions were lost");
+  counts.tell(history.missing, " acknowledged message is not in the history",
+              " acknowledged messages are not in the history");
+  counts.tell(history.vanished, " delivered message is neither in the history nor in a gap",
+              " delivered messages are neither in the history nor in a gap");
+  counts.tell(history.repeated, " message is in the history again",
+              " messages are in the history again");
+  counts.tell(history.foreign, " message in the history is not what anybody has sent",
+              " messages in the history are not what anybody has sent");
+  counts.tell(history.ids_reused, " number was given to two messages",
+              " numbers were given to two messages");
+  counts.tell(history.ids_back, " message has a number from before a kill",
+              " messages have numbers from before a kill");
+  counts.tell(history.ids_changed, " message has another number than was acknowledged",
+              " messages have other numbers than were acknowledged");
+}
+
 void find_broken(Result& result) {
   const Integrity& found = result.integrity;
-  const auto tell = [&result](std::uint64_t count, const char* one, const char* many) {
-    if (count > 0) {
-      result.reasons.push_back(format_count(static_cast<double>(count)) +
-                               (count == 1 ? one : many));
-    }
-  };
-  tell(found.lost, " delivery was lost", " deliveries were lost");
-  tell(found.doubled, " delivery came twice", " deliveries came twice");
-  tell(found.reordered, " delivery came out of order", " deliveries came out of order");
-  tell(found.corrupted, " delivery was corrupted", " deliveries were corrupted");
-  tell(result.connections_lost, " connection was lost", " connections were lost");
+  Counts counts(result);
+  counts.tell(found.lost, " delivery was lost", " deliveries were lost");
+  counts.tell(found.doubled, " delivery came twice", " deliveries came twice");
+  counts.tell(found.reordered, " delivery came out of order", " deliveries came out of order");
+  counts.tell(found.corrupted, " delivery was corrupted", " deliveries were corrupted");
+  counts.tell(result.connections_lost, " connection was lost", " connections were lost");
+  find_broken_log(result);
+  find_broken_by_crash(result);
 }
 
 }  // namespace
 
-bool keeps(const std::vector<Objective>& objectives, const Histogram& corrected) {
+bool keeps(const std::vector<Objective>& objectives, const StageResult& stage) {
   return std::all_of(objectives.begin(), objectives.end(), [&](const Objective& objective) {
-    return corrected.percentile_ns(objective.percent) < objective.below_ns;
+    return value_of(objective, stage) < objective.below_ns;
   });
 }
 
@@ -215,6 +297,7 @@ void judge(const Plan& plan, Result& result) {
     find_invalid_stages(plan, result);
   }
   warn_of_lateness(result);
+  warn_of_readers_too_fast(result);
   if (result.reasons.size() > broken && result.verdict == Verdict::kPassed) {
     result.verdict = Verdict::kInvalid;
   }

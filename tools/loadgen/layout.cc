@@ -1,6 +1,7 @@
 #include "tools/loadgen/layout.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace loadgen {
 namespace {
@@ -13,7 +14,28 @@ std::string base36(std::uint64_t value, std::size_t digits) {
   return result;
 }
 
+Role role_in(Workload workload) {
+  switch (workload) {
+    case Workload::kSlowReaders:
+      return Role::kSlow;
+    case Workload::kReconnect:
+      return Role::kReconnecting;
+    default:
+      return Role::kOrdinary;
+  }
+}
+
 }  // namespace
+
+std::size_t clients_with_a_role(const Plan& plan) {
+  const Role role = role_in(plan.workload);
+  if (role == Role::kOrdinary) {
+    return 0;
+  }
+  const double share = role == Role::kSlow ? plan.slow_readers.share : plan.reconnects.share;
+  const double clients = std::round(share * static_cast<double>(plan.clients));
+  return std::max<std::size_t>(1, static_cast<std::size_t>(clients));
+}
 
 Layout::Layout(const Plan& plan, std::uint64_t run_key)
     : is_pairs_(plan.workload == Workload::kDirect),
@@ -23,6 +45,8 @@ Layout::Layout(const Plan& plan, std::uint64_t run_key)
       senders_(plan.senders),
       steady_(plan.workload == Workload::kChurn ? std::max(plan.senders, plan.clients / 2)
                                                 : plan.clients),
+      ordinary_(plan.clients - clients_with_a_role(plan)),
+      role_(role_in(plan.workload)),
       threads_(plan.threads),
       window_(plan.window),
       run_name_(base36(run_key, 3)) {}

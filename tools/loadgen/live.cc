@@ -67,7 +67,7 @@ std::string describe(const Outlook& outlook) {
   if (sample.errors > 0) {
     add(fmt::format(" · {} errors", format_count(static_cast<double>(sample.errors))));
   }
-  if (sample.delivered > 0) {
+  if (sample.p99_ns > 0) {
     add(fmt::format(" · p50 {} p99 {}", format_duration_ns(static_cast<double>(sample.p50_ns)),
                     format_duration_ns(static_cast<double>(sample.p99_ns))));
   }

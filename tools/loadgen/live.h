@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "reactor/net.h"
-#include "tools/loadgen/conductor.h"
+#include "tools/loadgen/run.h"
 
 namespace loadgen {
 
@@ -20,7 +20,7 @@ class Live final : public RunWatcher {
   void on_progress(const Outlook& outlook) override;
 
  private:
-  static constexpr Duration kPlainInterval = std::chrono::seconds{5};
+  static constexpr reactor::Duration kPlainInterval = std::chrono::seconds{5};
 
   std::FILE* out_;
   const bool is_terminal_;

@@ -7,13 +7,28 @@
 
 namespace loadgen {
 
+reactor::ConnectionLimits load_client_limits() {
+  reactor::ConnectionLimits limits;
+  // A client that is not read while its output is full could wait for a server that waits for it.
+  // So the marks are where the output ends; what is there meanwhile counts as latency.
+  limits.out_bytes_max = std::size_t{64} << 20;
+  limits.out_high_mark_bytes = limits.out_bytes_max;
+  limits.out_low_mark_bytes = limits.out_bytes_max;
+  limits.tail_bytes_max = Wire::kFrameBytesMax + 1024;
+  limits.stall_timeout = {};  // what a stalled server costs is what we are here to tell
+  limits.linger_timeout = std::chrono::seconds{2};
+  return limits;
+}
+
 LoadClient::LoadClient(ClientHost& host, std::uint32_t number, std::size_t room,
-                       std::unique_ptr<Wire> wire)
-    : host_(host), wire_(std::move(wire)), room_(room), number_(number) {}
+                       std::unique_ptr<Wire> wire, Role role)
+    : host_(host), wire_(std::move(wire)), room_(room), number_(number), role_(role) {}
 
 int LoadClient::connect(reactor::Reactor& loop, const reactor::Address& to,
                         const reactor::Address& from) {
+  CHECK(is_away(), "a client connects twice", number_);
   int error = 0;
+  state_ = State::kLoggingIn;
   connected_at_ = loop.now();
   connection_ = loop.connect(to, *this, error, from);
   return error;
@@ -22,6 +37,18 @@ int LoadClient::connect(reactor::Reactor& loop, const reactor::Address& to,
 void LoadClient::publish(std::string_view payload) {
   CHECK(is_ready(), "a client publishes that is not logged in", number_);
   wire_->publish(payload, answers_);
+  send_answers();
+}
+
+void LoadClient::publish_numbered(std::uint64_t number, std::string_view payload) {
+  CHECK(is_ready(), "a client publishes that is not logged in", number_);
+  wire_->publish_numbered(number, payload, answers_);
+  send_answers();
+}
+
+void LoadClient::fence() {
+  CHECK(is_ready(), "a client asks that is not logged in", number_);
+  wire_->fence(answers_);
   send_answers();
 }
 
@@ -37,13 +64,42 @@ void LoadClient::quit() {
   connection_->finish();
 }
 
+void LoadClient::drop(bool abruptly) {
+  CHECK(is_ready(), "a client drops what it does not have", number_);
+  state_ = State::kDropping;
+  if (abruptly) {
+    connection_->close();
+  } else {
+    connection_->finish();
+  }
+}
+
+void LoadClient::give_up(std::string_view why) {
+  if (connection_ != nullptr && !is_over()) {
+    on_refused(why);
+    connection_->close();
+  }
+}
+
+void LoadClient::pause_reading() {
+  if (connection_ != nullptr) {
+    connection_->pause_reading();
+  }
+}
+
+void LoadClient::resume_reading() {
+  if (connection_ != nullptr) {
+    connection_->resume_reading();
+  }
+}
+
 void LoadClient::on_open(reactor::Connection& /*connection*/) {
   wire_->begin(answers_);
   send_answers();
 }
 
 std::size_t LoadClient::on_data(reactor::Connection& /*connection*/, std::string_view bytes) {
-  if (state_ == State::kQuitting || state_ == State::kRefused) {
+  if (is_over()) {
     return bytes.size();
   }
   host_.on_received();
@@ -51,6 +107,9 @@ std::size_t LoadClient::on_data(reactor::Connection& /*connection*/, std::string
   send_answers();
   if (state_ == State::kRefused) {
     connection_->close();
+  }
+  if (pace_ != nullptr) {
+    pace_->on_read(*this, consumed);
   }
   return consumed;
 }
@@ -61,7 +120,7 @@ void LoadClient::on_close(reactor::Connection& /*connection*/, reactor::CloseRea
   std::string why;
   if (state_ == State::kRefused) {
     why = refusal_;
-  } else if (state_ != State::kQuitting) {
+  } else if (!is_over()) {
     why = error != 0 ? std::generic_category().message(error) : reactor::to_string(reason);
   }
   host_.on_gone(*this, why);

@@ -29,7 +29,4 @@ struct ParsedOptions {
 
 ParsedOptions parse_options(int argc, const char* const* argv);
 
-// What the run was asked to do, for the reports.
-std::vector<Setting> describe(const Plan& plan);
-
 }  // namespace loadgen

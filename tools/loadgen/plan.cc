@@ -20,6 +20,12 @@ const char* to_string(Workload workload) {
       return "idle";
     case Workload::kStorm:
       return "storm";
+    case Workload::kSlowReaders:
+      return "slow-readers";
+    case Workload::kReconnect:
+      return "reconnect";
+    case Workload::kCrash:
+      return "crash";
   }
   return "unknown";
 }
@@ -28,9 +34,28 @@ const char* to_string(Arrivals arrivals) {
   return arrivals == Arrivals::kFixed ? "fixed" : "poisson";
 }
 
+std::size_t pick_size(const std::vector<SizeRange>& sizes, std::mt19937_64& random) {
+  double weights = 0;
+  for (const SizeRange& range : sizes) {
+    weights += range.weight;
+  }
+  double at = sizes.size() == 1 ? 0 : std::uniform_real_distribution<double>(0, weights)(random);
+  const SizeRange* picked = &sizes.back();
+  for (const SizeRange& range : sizes) {
+    if (at < range.weight) {
+      picked = &range;
+      break;
+    }
+    at -= range.weight;
+  }
+  return picked->bytes_min == picked->bytes_max ? picked->bytes_min
+                                                : std::uniform_int_distribution<std::size_t>(
+                                                      picked->bytes_min, picked->bytes_max)(random);
+}
+
 std::string Objective::to_string() const {
   const std::string name = percent == 100 ? "max" : fmt::format("p{:g}", percent);
-  return name + " < " + format_duration_ns(static_cast<double>(below_ns));
+  return (of_acks ? "ack " : "") + name + " < " + format_duration_ns(static_cast<double>(below_ns));
 }
 
 std::string Target::to_string() const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +16,17 @@ namespace loadgen {
 
 using reactor::Duration;
 
-enum class Workload : std::uint8_t { kFanout, kDirect, kRooms, kChurn, kIdle, kStorm };
+enum class Workload : std::uint8_t {
+  kFanout,
+  kDirect,
+  kRooms,
+  kChurn,
+  kIdle,
+  kStorm,
+  kSlowReaders,  // some read slowly or not at all for a while
+  kReconnect,    // some lose their connection and resume, again and again
+  kCrash,        // the server is killed and started again, again and again
+};
 const char* to_string(Workload workload);
 
 // When messages are due: evenly spaced, or at random with the same mean (a Poisson process, as
@@ -41,13 +52,43 @@ struct SizeRange {
   bool operator==(const SizeRange&) const = default;
 };
 
+// REQUIRES: not empty.
+std::size_t pick_size(const std::vector<SizeRange>& sizes, std::mt19937_64& random);
+
 // What a percentile of the corrected latency must stay below, as in p99<10ms.
 struct Objective {
   double percent = 99;  // 100: the slowest
   std::uint64_t below_ns = 0;
+  bool of_acks = false;  // of the acknowledgements, not of the deliveries
 
   std::string to_string() const;
   bool operator==(const Objective&) const = default;
+};
+
+// Some of the clients read only so much, for so long; then they catch up as fast as they can, and
+// begin again.
+struct SlowReaderPlan {
+  double share = 0.04;          // of the clients
+  double bytes_per_second = 0;  // 0: nothing
+  Duration spell = std::chrono::seconds{20};
+
+  bool operator==(const SlowReaderPlan&) const = default;
+};
+
+// Some of the clients drop their connection and resume, in turn.
+struct ReconnectPlan {
+  double share = 0.1;      // of the clients
+  double per_second = 10;  // of all of them together
+
+  bool operator==(const ReconnectPlan&) const = default;
+};
+
+// The server is killed at random moments.
+struct CrashPlan {
+  std::size_t kills = 50;
+  Duration every = std::chrono::seconds{1};  // the mean time from the start to the kill
+
+  bool operator==(const CrashPlan&) const = default;
 };
 
 struct Target {
@@ -69,6 +110,11 @@ struct Plan {
   bool closed_loop = false;
   bool find_max = false;
   bool spin = false;
+  bool acks = false;  // what is sent is to be acknowledged, and that is measured
+
+  SlowReaderPlan slow_readers;  // of kSlowReaders
+  ReconnectPlan reconnects;     // of kReconnect
+  CrashPlan crash;              // of kCrash
 
   std::size_t clients = 200;
   std::size_t rooms = 1;

@@ -18,6 +18,7 @@ using Unit = std::pair<std::string_view, double>;
 constexpr std::array<Unit, 7> kSeconds{
     {{"", 1}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}}};
 constexpr std::array<Unit, 4> kCounts{{{"", 1}, {"k", 1e3}, {"K", 1e3}, {"M", 1e6}}};
+constexpr std::array<Unit, 1> kNoUnits{{{"", 1}}};
 constexpr double kSecondsMax = 7 * 24 * 3600;
 constexpr double kCountMax = 1e9;
 constexpr std::size_t kSourcesMax = 4096;
@@ -158,7 +159,21 @@ std::optional<std::vector<SizeRange>> parse_sizes(std::string_view text) {
   return ranges;
 }
 
+std::optional<double> parse_share(std::string_view text) {
+  const bool is_percent = text.ends_with('%');
+  text.remove_suffix(is_percent ? 1 : 0);
+  const std::optional<double> number = parse_with_unit(text, kNoUnits);
+  if (!number) {
+    return std::nullopt;
+  }
+  const double share = is_percent ? *number / 100 : *number;
+  return share <= 1 ? std::optional(share) : std::nullopt;
+}
+
 std::optional<Objective> parse_objective(std::string_view text) {
+  constexpr std::string_view kOfAcks = "ack-";
+  const bool of_acks = text.starts_with(kOfAcks);
+  text.remove_prefix(of_acks ? kOfAcks.size() : 0);
   const std::size_t less = text.find('<');
   if (less == std::string_view::npos) {
     return std::nullopt;
@@ -174,7 +189,7 @@ std::optional<Objective> parse_objective(std::string_view text) {
   if (!percent || *percent <= 0 || *percent > 100 || !below || below->count() == 0) {
     return std::nullopt;
   }
-  return Objective{*percent, static_cast<std::uint64_t>(below->count())};
+  return Objective{*percent, static_cast<std::uint64_t>(below->count()), of_acks};
 }
 
 std::optional<Target> parse_target(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tools/loadgen/plan.h"
+#include "tools/loadgen/result.h"
 
 namespace loadgen {
 
@@ -18,11 +19,16 @@ std::optional<double> parse_count(std::string_view text);
 std::optional<std::vector<Stage>> parse_stages(std::string_view text);
 // "64", "32-512", "64:9,512:1": a length, a range, or several of them with weights.
 std::optional<std::vector<SizeRange>> parse_sizes(std::string_view text);
-// "p99<10ms", "max<1s".
+// "p99<10ms", "max<1s"; of acknowledgements "ack-p99<10ms".
 std::optional<Objective> parse_objective(std::string_view text);
 // "nats://host:port", "localhost:8888", "redis://localhost". Addresses are not resolved.
 std::optional<Target> parse_target(std::string_view text);
 // "127.0.0.2,127.0.0.3" or, for IPv4, "127.0.0.2-127.0.0.9".
 std::optional<std::vector<reactor::Address>> parse_sources(std::string_view text);
+// "4%", or as part of one: "0.04".
+std::optional<double> parse_share(std::string_view text);
+
+// What a run was asked to do, for the reports.
+std::vector<Setting> describe(const Plan& plan);
 
 }  // namespace loadgen

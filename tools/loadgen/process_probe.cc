@@ -86,16 +86,22 @@ std::optional<ProcessUse> look_at_process(int pid) {
   return use;
 }
 
-double load_between(const ProcessUse& before, const ProcessUse& after, double seconds) {
-  if (seconds <= 0) {
-    return 0;
-  }
-  double most = (after.cpu_seconds - before.cpu_seconds) / static_cast<double>(after.processors);
+double busiest_thread_between(const ProcessUse& before, const ProcessUse& after) {
+  double most = 0;
   for (const auto& [thread, used] : after.thread_cpu_seconds) {
     const auto found = before.thread_cpu_seconds.find(thread);
     most = std::max(most, used - (found == before.thread_cpu_seconds.end() ? 0 : found->second));
   }
-  return most / seconds;
+  return most;
+}
+
+double load_between(const ProcessUse& before, const ProcessUse& after, double seconds) {
+  if (seconds <= 0) {
+    return 0;
+  }
+  const double share_of_all =
+      (after.cpu_seconds - before.cpu_seconds) / static_cast<double>(after.processors);
+  return std::max(share_of_all, busiest_thread_between(before, after)) / seconds;
 }
 
 }  // namespace loadgen

@@ -18,6 +18,9 @@ struct ProcessUse {
 // Nothing when there is no such process or it can't be looked at.
 std::optional<ProcessUse> look_at_process(int pid);
 
+// The CPU time between two looks of the thread that used most.
+double busiest_thread_between(const ProcessUse& before, const ProcessUse& after);
+
 // How near the process was to what it can do between two looks, the seconds lying between them: the
 // share of a processor that its busiest thread had, or of all its processors that all threads had,
 // whichever is larger.

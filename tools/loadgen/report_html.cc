@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "tools/loadgen/report_facts.h"
 #include "tools/loadgen/report_plots.h"
 #include "tools/loadgen/report_text.h"
 #include "tools/loadgen/svg_plot.h"
@@ -164,10 +165,17 @@ void add_tiles(Html& html, const Result& result) {
   const Histogram& latency = total.latency.corrected;
   html.markup("<section class=\"tiles\" aria-label=\"Key figures\">\n");
   html.tile("Deliveries", format_number(total.delivered_per_second()), "per second");
-  html.tile("Messages", format_number(total.sent_per_second()),
-            result.closed_loop
-                ? "per second, closed loop"
-                : fmt::format("per second, {} asked", format_number(total.asked_per_second)));
+  std::string asked = "per second";
+  if (result.closed_loop) {
+    asked += ", closed loop";
+  } else if (total.asked_per_second > 0) {
+    asked += fmt::format(", {} asked", format_number(total.asked_per_second));
+  }
+  html.tile("Messages", format_number(total.sent_per_second()), asked);
+  if (!total.acks.corrected.empty()) {
+    html.tile("p99 of acknowledgements", duration(total.acks.corrected.percentile_ns(99)),
+              fmt::format("median {}", duration(total.acks.corrected.percentile_ns(50))));
+  }
   if (result.max_rate_kept > 0) {
     html.tile("Highest rate", format_number(result.max_rate_kept), "messages per second, kept");
   }
@@ -219,6 +227,9 @@ void add_latency(Html& html, const Result& result) {
   add_distribution(html, "Uncorrected", total.latency.uncorrected);
   add_distribution(html, "Generator’s lateness", total.lateness);
   add_distribution(html, "Registration", result.registration.latency);
+  for (const Distribution& distribution : distributions_of_log(result)) {
+    add_distribution(html, distribution.name, distribution.histogram);
+  }
   html.markup(
       "</table></div>\n<p class=\"note\">Corrected latency counts from when a message was due, so "
       "that a server that stalls cannot hide it; uncorrected latency from when the message was "
@@ -295,6 +306,9 @@ void add_facts(Html& html, const Result& result) {
                                 format_duration_ns(total.seconds * 1e9)));
   if (result.churned > 0) {
     html.fact("Churned", fmt::format("{} clients left and were replaced", count(result.churned)));
+  }
+  for (const Setting& fact : facts_of_log(result)) {
+    html.fact(fact.name, fact.value);
   }
   html.fact("Connections lost", count(result.connections_lost));
   const Fairness& fairness = result.fairness;

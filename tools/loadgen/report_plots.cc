@@ -46,6 +46,11 @@ void merge_into(Sample& sample, const Sample& next) {
   sample.p99_ns = std::max(sample.p99_ns, next.p99_ns);
   sample.max_ns = std::max(sample.max_ns, next.max_ns);
   sample.server_memory_bytes = std::max(sample.server_memory_bytes, next.server_memory_bytes);
+  sample.ack_p50_ns = static_cast<std::uint64_t>(
+      average(static_cast<double>(sample.ack_p50_ns), static_cast<double>(sample.acknowledged),
+              static_cast<double>(next.ack_p50_ns), static_cast<double>(next.acknowledged)));
+  sample.ack_p99_ns = std::max(sample.ack_p99_ns, next.ack_p99_ns);
+  sample.acknowledged += next.acknowledged;
   sample.at_seconds = next.at_seconds;
   sample.seconds += next.seconds;
   sample.sent += next.sent;
@@ -131,6 +136,9 @@ std::vector<Plot> plots_over_time(const Result& result) {
       {series_of("p50", samples, [](const Sample& s) { return s.p50_ns; }),
        series_of("p99", samples, [](const Sample& s) { return s.p99_ns; }),
        series_of("max", samples, [](const Sample& s) { return s.max_ns; })});
+  add("Acknowledgements over time, corrected", {Q::kDurationNs, true, "latency"},
+      {series_of("p50", samples, [](const Sample& s) { return s.ack_p50_ns; }),
+       series_of("p99", samples, [](const Sample& s) { return s.ack_p99_ns; })});
   add("Connections", {Q::kNumber, false, "open"},
       {series_of("connections", samples, [](const Sample& s) { return s.connections; })});
   add("CPU", {Q::kNumber, false, "processors used"},

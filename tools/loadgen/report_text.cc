@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/loadgen/report_facts.h"
 #include "tools/loadgen/units.h"
 
 namespace loadgen {
@@ -91,10 +92,13 @@ void add_throughput(Page& page, const Result& result) {
     page.line("messages", "none sent");
     return;
   }
-  const std::string asked = result.closed_loop ? "as many as are answered"
-                                               : fmt::format("{} per second asked",
-                                                             format_number(total.asked_per_second));
-  page.line("messages", fmt::format("{}, {} per second sent ({} in {})", asked,
+  std::string asked;
+  if (result.closed_loop) {
+    asked = "as many as are answered, ";
+  } else if (total.asked_per_second > 0) {
+    asked = fmt::format("{} per second asked, ", format_number(total.asked_per_second));
+  }
+  page.line("messages", fmt::format("{}{} per second sent ({} in {})", asked,
                                     format_number(total.sent_per_second()),
                                     format_count(static_cast<double>(total.sent)),
                                     format_duration_ns(total.seconds * 1e9)));
@@ -153,6 +157,9 @@ void add_latency(Page& page, const Result& result) {
   add_distribution(page, "  uncorrected", latency.uncorrected);
   add_distribution(page, "lateness", result.total.lateness);
   add_distribution(page, "registration", result.registration.latency);
+  for (const Distribution& distribution : distributions_of_log(result)) {
+    add_distribution(page, distribution.name, distribution.histogram);
+  }
   if (!latency.corrected.empty()) {
     page.raw("", "corrected: from when due; uncorrected: from when sent");
   }
@@ -181,6 +188,12 @@ void add_clients(Page& page, const Result& result) {
   }
 }
 
+void add_log(Page& page, const Result& result) {
+  for (const Setting& fact : facts_of_log(result)) {
+    page.line(fact.name, fact.value);
+  }
+}
+
 void add_processes(Page& page, const Result& result) {
   const StageResult& total = result.total;
   const ServerUse& server = result.server;
@@ -199,6 +212,15 @@ void add_processes(Page& page, const Result& result) {
                                 format_count(server.deliveries_per_cpu_second)));
   }
   page.line("server", use);
+  // Where one thread does it all, that was said.
+  constexpr double kAlone = 0.95;
+  if (server.busiest_thread_seconds > 0 &&
+      server.busiest_thread_seconds < kAlone * server.cpu_seconds) {
+    page.line("", fmt::format("its busiest thread: {}, {} deliveries per CPU-second",
+                              format_duration_ns(server.busiest_thread_seconds * 1e9),
+                              format_count(static_cast<double>(total.delivered) /
+                                           server.busiest_thread_seconds)));
+  }
   page.line("", fmt::format("memory: {} before, {} with all clients, {} at most",
                             format_bytes(static_cast<double>(server.memory_before_bytes)),
                             format_bytes(static_cast<double>(server.memory_registered_bytes)),
@@ -283,6 +305,7 @@ std::string text_report(const Result& result) {
   add_stages(page, result);
   add_latency(page, result);
   add_clients(page, result);
+  add_log(page, result);
   add_processes(page, result);
   add_integrity(page, result);
   page.gap();

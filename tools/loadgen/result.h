@@ -53,8 +53,10 @@ struct StageResult {
   std::uint64_t sent = 0;
   std::uint64_t delivered = 0;
   Latency latency;
+  Latency acks;                   // from when due and from when sent, to the acknowledgement
   Histogram lateness;             // of our own sends
   double server_cpu_seconds = 0;  // 0 when the server is not watched
+  double server_busiest_thread_seconds = 0;  // of the same, the thread's that used most
   // Of what its busiest thread could use, or of what all of them may: whichever share is larger.
   double server_load = 0;
   double generator_cpu_seconds = 0;
@@ -86,6 +88,9 @@ struct Sample {
   double server_cpu = 0;        // processors used: 1 is one of them fully
   double generator_cpu = 0;
   std::uint64_t server_memory_bytes = 0;  // resident
+  std::uint64_t acknowledged = 0;         // messages
+  std::uint64_t ack_p50_ns = 0;           // corrected
+  std::uint64_t ack_p99_ns = 0;
 };
 
 // How clients got in.
@@ -99,6 +104,7 @@ struct Registration {
 struct ServerUse {
   int pid = 0;
   double cpu_seconds = 0;                     // while the stages ran and drained
+  double busiest_thread_seconds = 0;          // of the same, the thread's that used most
   std::uint64_t memory_before_bytes = 0;      // resident, before the first client
   std::uint64_t memory_registered_bytes = 0;  // with all clients there and idle
   std::uint64_t memory_peak_bytes = 0;
@@ -111,6 +117,74 @@ struct Fairness {
   double fastest_mean_ns = 0;
   double median_mean_ns = 0;
   double slowest_mean_ns = 0;
+};
+
+// What became of those who read slowly. Messages and bytes are those of all readers together.
+struct SlowReaderResult {
+  std::uint64_t readers = 0;
+  std::uint64_t behind_max = 0;  // messages that one of them had yet to get
+  Histogram catching_up;         // from the end of a spell until all that was missed had come
+  std::uint64_t messages = 0;    // that came meanwhile
+  std::uint64_t bytes = 0;
+  std::uint64_t never = 0;  // readers who had not caught up in the end
+
+  double messages_per_second() const { return per_second(messages); }  // of one reader
+  double bytes_per_second() const { return per_second(bytes); }
+  void add(const SlowReaderResult& other);
+
+ private:
+  double per_second(std::uint64_t count) const;
+};
+
+// What became of those who lost their connection.
+struct ReconnectResult {
+  std::uint64_t clients = 0;
+  std::uint64_t dropped = 0;
+  Histogram resuming;              // from connect to resumed
+  Histogram catching_up;           // from connect until all that was missed had come
+  std::uint64_t gaps = 0;          // that were announced
+  std::uint64_t gap_messages = 0;  // numbers in them
+  std::string first_gap;           // in words
+
+  void add(const ReconnectResult& other);
+};
+
+// Acknowledgements that were asked for.
+struct AckResult {
+  std::uint64_t asked = 0;
+  std::uint64_t missing = 0;
+  std::uint64_t unexpected = 0;  // of nothing that waited for one
+
+  void add(const AckResult& other);
+};
+
+// What was acknowledged and delivered, held against the server's history.
+struct HistoryResult {
+  std::uint64_t acknowledged = 0;
+  std::uint64_t in_history = 0;      // messages
+  std::uint64_t heard_and_gone = 0;  // delivered, never acknowledged, and announced as gone
+  // Broken promises: messages that …
+  std::uint64_t missing = 0;           // were acknowledged and are not in the history
+  std::uint64_t vanished = 0;          // were delivered and are neither there nor announced as gone
+  std::uint64_t repeated = 0;          // are there more than once
+  std::uint64_t foreign = 0;           // are there and are not what anybody has sent
+  std::uint64_t ids_reused = 0;        // have a number that another one had
+  std::uint64_t ids_back = 0;          // have a number below one from before the kill
+  std::uint64_t ids_changed = 0;       // have another number than was acknowledged
+  std::vector<std::string> offenders;  // the first of them, each in a sentence
+
+  bool intact() const;
+};
+
+// What became of a server that was killed again and again.
+struct CrashResult {
+  std::uint64_t kills = 0;
+  Histogram restarting;          // from the kill until the server listened again
+  Histogram returning;           // from the kill until everybody had resumed
+  std::uint64_t sent_again = 0;  // messages, because no acknowledgement had come
+  std::uint64_t sessions_lost = 0;
+  std::string ended;  // why there were no more kills, when that was not the plan
+  HistoryResult history;
 };
 
 struct Setting {
@@ -145,6 +219,10 @@ struct Result {
   std::vector<Sample> samples;
   std::uint64_t connections_lost = 0;
   std::uint64_t churned = 0;  // clients that left and were replaced
+  SlowReaderResult slow_readers;
+  ReconnectResult reconnects;
+  AckResult acks;
+  CrashResult crash;
 };
 
 }  // namespace loadgen

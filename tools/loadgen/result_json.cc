@@ -19,12 +19,16 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
-// Each stage has three histograms of 37 KB.
+// Each stage has five histograms of 37 KB.
 constexpr std::size_t kStagesMax = 1000;
 
 // T is Of or const Of: one list of fields serves both directions.
 template <class T, class Of>
 concept Either = std::same_as<std::remove_const_t<T>, Of>;
+
+// For fields that came later: results without them are read as if nothing of the kind was measured.
+struct Later {};
+constexpr Later kLater;
 
 void for_each_field(Either<Integrity> auto& integrity, auto&& visit) {
   visit("expected", integrity.expected);
@@ -59,6 +63,8 @@ void for_each_field(Either<StageResult> auto& stage, auto&& visit) {
   visit("generator_cpu_seconds", stage.generator_cpu_seconds);
   visit("generator_busiest_thread", stage.generator_busiest_thread);
   visit("objectives_kept", stage.objectives_kept);
+  visit("acks", stage.acks, kLater);
+  visit("server_busiest_thread_seconds", stage.server_busiest_thread_seconds, kLater);
 }
 
 void for_each_field(Either<Sample> auto& sample, auto&& visit) {
@@ -75,6 +81,9 @@ void for_each_field(Either<Sample> auto& sample, auto&& visit) {
   visit("server_cpu", sample.server_cpu);
   visit("generator_cpu", sample.generator_cpu);
   visit("server_memory_bytes", sample.server_memory_bytes);
+  visit("acknowledged", sample.acknowledged, kLater);
+  visit("ack_p50_ns", sample.ack_p50_ns, kLater);
+  visit("ack_p99_ns", sample.ack_p99_ns, kLater);
 }
 
 void for_each_field(Either<Registration> auto& registration, auto&& visit) {
@@ -91,12 +100,62 @@ void for_each_field(Either<ServerUse> auto& server, auto&& visit) {
   visit("memory_peak_bytes", server.memory_peak_bytes);
   visit("deliveries_per_cpu_second", server.deliveries_per_cpu_second);
   visit("bytes_per_connection", server.bytes_per_connection);
+  visit("busiest_thread_seconds", server.busiest_thread_seconds, kLater);
 }
 
 void for_each_field(Either<Fairness> auto& fairness, auto&& visit) {
   visit("fastest_mean_ns", fairness.fastest_mean_ns);
   visit("median_mean_ns", fairness.median_mean_ns);
   visit("slowest_mean_ns", fairness.slowest_mean_ns);
+}
+
+void for_each_field(Either<SlowReaderResult> auto& slow, auto&& visit) {
+  visit("readers", slow.readers);
+  visit("behind_max", slow.behind_max);
+  visit("catching_up", slow.catching_up);
+  visit("messages", slow.messages);
+  visit("bytes", slow.bytes);
+  visit("never", slow.never);
+}
+
+void for_each_field(Either<ReconnectResult> auto& reconnects, auto&& visit) {
+  visit("clients", reconnects.clients);
+  visit("dropped", reconnects.dropped);
+  visit("resuming", reconnects.resuming);
+  visit("catching_up", reconnects.catching_up);
+  visit("gaps", reconnects.gaps);
+  visit("gap_messages", reconnects.gap_messages);
+  visit("first_gap", reconnects.first_gap);
+}
+
+void for_each_field(Either<AckResult> auto& acks, auto&& visit) {
+  visit("asked", acks.asked);
+  visit("missing", acks.missing);
+  visit("unexpected", acks.unexpected);
+}
+
+void for_each_field(Either<HistoryResult> auto& history, auto&& visit) {
+  visit("acknowledged", history.acknowledged);
+  visit("in_history", history.in_history);
+  visit("heard_and_gone", history.heard_and_gone);
+  visit("missing", history.missing);
+  visit("vanished", history.vanished);
+  visit("repeated", history.repeated);
+  visit("foreign", history.foreign);
+  visit("ids_reused", history.ids_reused);
+  visit("ids_back", history.ids_back);
+  visit("ids_changed", history.ids_changed);
+  visit("offenders", history.offenders);
+}
+
+void for_each_field(Either<CrashResult> auto& crash, auto&& visit) {
+  visit("kills", crash.kills);
+  visit("restarting", crash.restarting);
+  visit("returning", crash.returning);
+  visit("sent_again", crash.sent_again);
+  visit("sessions_lost", crash.sessions_lost);
+  visit("ended", crash.ended);
+  visit("history", crash.history);
 }
 
 void for_each_field(Either<Result> auto& result, auto&& visit) {
@@ -123,10 +182,14 @@ void for_each_field(Either<Result> auto& result, auto&& visit) {
   visit("samples", result.samples);
   visit("connections_lost", result.connections_lost);
   visit("churned", result.churned);
+  visit("slow_readers", result.slow_readers, kLater);
+  visit("reconnects", result.reconnects, kLater);
+  visit("acks", result.acks, kLater);
+  visit("crash", result.crash, kLater);
 }
 
 struct IgnoreField {
-  void operator()(const char* /*name*/, auto& /*value*/) const {}
+  void operator()(const char* /*name*/, auto& /*value*/, auto... /*later*/) const {}
 };
 
 template <class T>
@@ -184,7 +247,9 @@ ordered_json encode(const std::vector<T>& values) {
 template <HasFields T>
 ordered_json encode(const T& value) {
   ordered_json object = ordered_json::object();
-  for_each_field(value, [&](const char* name, const auto& field) { object[name] = encode(field); });
+  for_each_field(value, [&](const char* name, const auto& field, auto... /*later*/) {
+    object[name] = encode(field);
+  });
   if constexpr (std::same_as<T, StageResult>) {
     object["sent_per_second"] = value.sent_per_second();
     object["delivered_per_second"] = value.delivered_per_second();
@@ -297,7 +362,11 @@ class Decoder {
   template <HasFields T>
   void decode(const json& from, T& to) {
     expect(from.is_object(), "not an object", [&] {
-      for_each_field(to, [&](const char* name, auto& field) { decode_field(from, name, field); });
+      for_each_field(to, [&](const char* name, auto& field, auto... later) {
+        if (sizeof...(later) == 0 || from.contains(name)) {
+          decode_field(from, name, field);
+        }
+      });
     });
   }
 

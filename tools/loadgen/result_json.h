@@ -22,7 +22,8 @@ struct ReadResult {
 // The longest text that is looked at: a day of samples is a third of it.
 constexpr std::size_t kJsonBytesMax = std::size_t{64} << 20;
 
-// What to_json wrote. All that it writes must be there; other keys are ignored. Durations come back
+// What to_json wrote, of this version or an earlier one. All that those wrote must be there; other
+// keys are ignored. Durations come back
 // as exact as the histogram's buckets, settings in the order of their names. Never throws,
 // whatever the text is.
 ReadResult from_json(std::string_view text);

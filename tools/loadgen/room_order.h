@@ -68,6 +68,8 @@ class RoomOrder {
   // complete. What was lost is for the caller to say, who knows what was sent.
   void close(Follower& follower);
 
+  // The place that the next message will get.
+  std::uint64_t end() const { return forgotten_ + entries_.size(); }
   // How many deliveries came more than once so far.
   std::uint64_t doubled() const { return doubled_; }
   // How many messages are kept in memory.
@@ -94,7 +96,6 @@ class RoomOrder {
   };
 
   std::uint64_t begin() const { return forgotten_ + head_; }
-  std::uint64_t end() const { return forgotten_ + entries_.size(); }
   Entry& at(std::uint64_t index) { return entries_[index - forgotten_]; }
   std::optional<std::uint64_t> find(MessageKey key, std::uint64_t from) const;
 

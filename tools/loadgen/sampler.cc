@@ -61,6 +61,7 @@ void Sampler::expect_reports(const Known& known) {
   const double cpu = last_use_.cpu_seconds;
   sample_.server_cpu = cpu - std::exchange(cpu_seconds_before_, cpu);  // a rate when complete
   corrected_.clear();
+  acks_.clear();
   generator_cpu_seconds_ = 0;
   reports_left_ = workers_;
 }
@@ -70,11 +71,14 @@ void Sampler::on_mail(WorkerReport& report) {
   sample_.sent += report.sent;
   sample_.delivered += report.delivered;
   corrected_.add(report.latency.corrected);
+  acks_.add(report.acks.corrected);
   generator_cpu_seconds_ += report.cpu_seconds;
   stage_.sent += report.sent;
   stage_.delivered += report.delivered;
   stage_.latency.corrected.add(report.latency.corrected);
   stage_.latency.uncorrected.add(report.latency.uncorrected);
+  stage_.acks.corrected.add(report.acks.corrected);
+  stage_.acks.uncorrected.add(report.acks.uncorrected);
   stage_.lateness.add(report.lateness);
   stage_.generator_cpu_seconds += report.cpu_seconds;
   thread_cpu_seconds_[report.thread] += report.cpu_seconds;
@@ -90,6 +94,9 @@ void Sampler::complete() {
   sample_.p50_ns = corrected_.percentile_ns(50);
   sample_.p99_ns = corrected_.percentile_ns(99);
   sample_.max_ns = corrected_.max_ns();
+  sample_.acknowledged = acks_.count();
+  sample_.ack_p50_ns = acks_.percentile_ns(50);
+  sample_.ack_p99_ns = acks_.percentile_ns(99);
   samples_.push_back(sample_);
 }
 
@@ -106,6 +113,7 @@ StageResult Sampler::end_stage() {
   CHECK(!is_waiting(), "a stage ends inside a sample");
   const double seconds = std::max(seconds_between(stage_began_, sampled_at_), 1e-9);
   stage_.server_cpu_seconds = last_use_.cpu_seconds - stage_use_before_.cpu_seconds;
+  stage_.server_busiest_thread_seconds = busiest_thread_between(stage_use_before_, last_use_);
   stage_.server_load = load_between(stage_use_before_, last_use_, seconds);
   const double busiest = *std::max_element(thread_cpu_seconds_.begin(), thread_cpu_seconds_.end());
   stage_.generator_busiest_thread = busiest / seconds;

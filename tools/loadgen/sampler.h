@@ -64,6 +64,7 @@ class Sampler final : public ReportSink, private reactor::MailHandler<WorkerRepo
   std::size_t reports_left_ = 0;
   Sample sample_;
   Histogram corrected_;
+  Histogram acks_;
   double cpu_seconds_before_ = 0;  // of the server
   double generator_cpu_seconds_ = 0;
   std::uint64_t errors_before_ = 0;

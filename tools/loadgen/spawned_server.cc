@@ -135,17 +135,26 @@ std::string SpawnedServer::output() const {
   return bytes;
 }
 
+void SpawnedServer::kill() {
+  if (!has_ended()) {
+    ::kill(-pid_, SIGKILL);  // its process group
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    ended_ = true;
+  }
+}
+
 void SpawnedServer::stop() {
   if (pid_ <= 0 || has_ended()) {
     return;
   }
-  kill(pid_, SIGTERM);
+  ::kill(pid_, SIGTERM);
   const Clock::time_point deadline = Clock::now() + kStopMax;
   while (!has_ended() && Clock::now() < deadline) {
     std::this_thread::sleep_for(kLook);
   }
   if (!has_ended()) {
-    kill(pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
 }

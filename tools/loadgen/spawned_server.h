@@ -21,6 +21,10 @@ class SpawnedServer {
   // Asks it to stop, and kills it when it does not within 2 s.
   ~SpawnedServer();
 
+  // Ends it at once, as a crash would (SIGKILL), with whatever it has started. Waits until it is
+  // gone.
+  void kill();
+
   int pid() const { return pid_; }
   // As the server said, else as was asked.
   const std::string& host_and_port() const { return host_and_port_; }

@@ -10,6 +10,7 @@
 #include "tools/loadgen/wire_native.h"
 #include "tools/loadgen/wire_nats.h"
 #include "tools/loadgen/wire_redis.h"
+#include "tools/loadgen/wire_session.h"
 
 namespace loadgen {
 namespace {
@@ -22,7 +23,10 @@ constexpr std::size_t kPayloadBytesMax = 32 << 10;
 
 // By the value of Protocol.
 constexpr std::array kTraits{
-    ProtocolTraits{.scheme = "native", .port = 8888, .payload_bytes_max = kNativePayloadBytesMax},
+    ProtocolTraits{.scheme = "native",
+                   .port = 8888,
+                   .payload_bytes_max = kNativePayloadBytesMax,
+                   .has_log = true},
     ProtocolTraits{.scheme = "lines",
                    .port = 8888,
                    .payload_bytes_max = kPayloadBytesMax,
@@ -53,8 +57,19 @@ std::optional<Protocol> protocol_of_scheme(std::string_view scheme) {
   return static_cast<Protocol>(found - kTraits.begin());
 }
 
-std::unique_ptr<Wire> make_wire(Protocol protocol, const std::string& name,
-                                const Channel& channel) {
+void Wire::publish_numbered(std::uint64_t number, std::string_view /*payload*/,
+                            std::string& /*out*/) {
+  CHECK(false, "a number for what is never acknowledged:", number);
+}
+
+void Wire::fence(std::string& /*out*/) { CHECK(false, "a fence for a wire that has none"); }
+
+std::unique_ptr<Wire> make_wire(Protocol protocol, const std::string& name, const Channel& channel,
+                                const WireNeeds& needs) {
+  if (needs.acks || needs.resumes) {
+    CHECK(traits_of(protocol).has_log, "no log behind", traits_of(protocol).scheme);
+    return std::make_unique<SessionWire>(name, channel, needs);
+  }
   const bool direct = channel.kind == Channel::Kind::kDirect;
   CHECK(!direct || traits_of(protocol).has_direct, "nobody can be reached alone over",
         traits_of(protocol).scheme);

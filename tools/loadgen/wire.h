@@ -27,6 +27,7 @@ struct ProtocolTraits {
   bool echoes = false;  // a sender gets back what it said
   bool has_rooms = true;
   bool has_direct = true;
+  bool has_log = false;  // it acknowledges, resumes, and tells what was said before
 };
 const ProtocolTraits& traits_of(Protocol protocol);
 std::optional<Protocol> protocol_of_scheme(std::string_view scheme);
@@ -54,8 +55,24 @@ class WireEvents {
   // connection is of no use any more: the wire says nothing further. why is one printable line.
   virtual void on_refused(std::string_view why) = 0;
 
+  // Only of a wire that was asked for it, see WireNeeds:
+  // What was published under this number is kept, as the message `id`.
+  virtual void on_ack(std::uint64_t /*number*/, std::uint64_t /*id*/) {}
+  // It was not taken, and never will be if it is not sent again.
+  virtual void on_not_taken(std::uint64_t /*number*/, std::string_view /*why*/) {}
+  // Of what was missed these are gone, both included.
+  virtual void on_gap(std::uint64_t /*first*/, std::uint64_t /*last*/) {}
+  // Everything that was missed has come, or that was on its way when that was asked for.
+  virtual void on_caught_up() {}
+
  protected:
   ~WireEvents() = default;
+};
+
+// What only protocols with a log can do.
+struct WireNeeds {
+  bool acks = false;     // what is published can be given a number
+  bool resumes = false;  // the session outlives its connection: begin() goes on with it
 };
 
 // One client's side of one protocol: a plain state machine from the server's bytes to events and
@@ -68,7 +85,8 @@ class Wire {
 
   virtual ~Wire() = default;
 
-  // Appends to out what is said when the connection is made.
+  // Appends to out what is said when the connection is made. A wire that resumes may begin again on
+  // another connection when the one before is gone.
   virtual void begin(std::string& out) = 0;
   // bytes: everything received and not yet consumed. Returns how many bytes from the front are
   // done with. Appends to out what has to be answered (further steps of the login, pongs).
@@ -76,6 +94,14 @@ class Wire {
   // REQUIRES: ready; payload has no line ends, does not end in a space (which some servers cut off)
   // and has at most payload_bytes_max bytes.
   virtual void publish(std::string_view payload, std::string& out) = 0;
+  // Likewise; on_ack or on_not_taken follows. The same number stands for the same message, however
+  // often it is sent. REQUIRES: made for acks.
+  virtual void publish_numbered(std::uint64_t number, std::string_view payload, std::string& out);
+  // Asks for on_caught_up once everything that is on its way to us now has come. REQUIRES: made to
+  // resume, ready.
+  virtual void fence(std::string& out);
+  // The server's number of the delivery that is being reported; 0: there are none.
+  virtual std::uint64_t delivery_id() const { return 0; }
   // Says goodbye where the protocol has a word for it, so that the server ends the connection.
   // After it nothing is reported any more, whatever still arrives.
   virtual void quit(std::string& out) = 0;
@@ -83,7 +109,8 @@ class Wire {
 
 // name: unique among the clients of a server, at most 9 characters (the least that an IRC server
 // may allow), letters and digits, beginning with a letter.
-// REQUIRES: has_direct for a channel that is kDirect.
-std::unique_ptr<Wire> make_wire(Protocol protocol, const std::string& name, const Channel& channel);
+// REQUIRES: has_direct for a channel that is kDirect, has_log for any needs.
+std::unique_ptr<Wire> make_wire(Protocol protocol, const std::string& name, const Channel& channel,
+                                const WireNeeds& needs = {});
 
 }  // namespace loadgen

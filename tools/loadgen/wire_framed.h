@@ -23,7 +23,14 @@ class FramedWire : public Wire {
   virtual std::size_t parse_frame(std::string_view bytes, std::string& out) = 0;
   virtual void say_goodbye(std::string& out) = 0;
 
+  // A new connection: nothing of the one before holds any more.
+  void start_over() {
+    ready_ = false;
+    over_ = false;
+  }
+
   // For parse_frame only.
+  WireEvents& events() { return *events_; }
   void report_ready();
   void report_delivery(std::string_view payload) {
     if (ready_) {

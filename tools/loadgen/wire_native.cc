@@ -4,33 +4,49 @@
 
 namespace loadgen {
 
-// The whole login is said at once: the server deals with it in order, and any step that fails is
-// answered with an ERROR.
-NativeWire::NativeWire(std::string_view name, const Channel& channel) {
-  login_.append("HELLO:1:\nREGISTER:").append(name).append("\n");
-  entered_.append("REGISTERED:").append(name);
+NativeWords::NativeWords(std::string_view name, const Channel& channel) {
+  login.append("REGISTER:").append(name).append("\n");
+  entered.append("REGISTERED:").append(name);
   switch (channel.kind) {
     case Channel::Kind::kLobby:
-      delivery_prefix_ = "MESSAGE:";
-      publish_prefix_ = "BROADCAST:";
+      delivery_prefix = "MESSAGE:";
+      publish_prefix = "BROADCAST:";
       break;
     case Channel::Kind::kRoom:
-      login_.append("JOIN:").append(channel.listens).append("\n");
-      entered_ = "JOINED:" + channel.listens;
-      delivery_prefix_ = "ROOM_MESSAGE:" + channel.listens + ":";
-      publish_prefix_ = "SAY:" + channel.listens + ":";
+      login.append("JOIN:").append(channel.listens).append("\n");
+      entered = "JOINED:" + channel.listens;
+      delivery_prefix = "ROOM_MESSAGE:" + channel.listens + ":";
+      publish_prefix = "SAY:" + channel.listens + ":";
       break;
     case Channel::Kind::kDirect:
-      delivery_prefix_ = "DIRECT:";
-      publish_prefix_ = "CHAT:" + channel.speaks + ":";
+      delivery_prefix = "DIRECT:";
+      publish_prefix = "CHAT:" + channel.speaks + ":";
       break;
   }
 }
 
-void NativeWire::begin(std::string& out) { out.append(login_); }
+std::string_view complaint_about(std::string_view line) {
+  switch (chat::parse_server_line(line).verb) {
+    case chat::ServerVerb::kError:
+    case chat::ServerVerb::kBye:
+      return "the server says";
+    case chat::ServerVerb::kMessage:
+    case chat::ServerVerb::kDirect:
+    case chat::ServerVerb::kRoomMessage:
+      return "a message that was not meant for here";
+    default:
+      return {};
+  }
+}
+
+NativeWire::NativeWire(std::string_view name, const Channel& channel) : words_(name, channel) {}
+
+// The whole login is said at once: the server deals with it in order, and any step that fails is
+// answered with an ERROR.
+void NativeWire::begin(std::string& out) { out.append("HELLO:1:\n").append(words_.login); }
 
 void NativeWire::publish(std::string_view payload, std::string& out) {
-  out.append(publish_prefix_).append(payload).push_back('\n');
+  out.append(words_.publish_prefix).append(payload).push_back('\n');
 }
 
 void NativeWire::say_goodbye(std::string& out) { out.append("QUIT\n"); }
@@ -41,9 +57,9 @@ std::size_t NativeWire::parse_frame(std::string_view bytes, std::string& /*out*/
     return 0;
   }
   const std::string_view line = without_cr(bytes.substr(0, end));
-  if (!line.starts_with(delivery_prefix_)) {
+  if (!line.starts_with(words_.delivery_prefix)) {
     on_other_line(line);
-  } else if (const std::size_t sender_end = line.find(':', delivery_prefix_.size());
+  } else if (const std::size_t sender_end = line.find(':', words_.delivery_prefix.size());
              sender_end != std::string_view::npos) {
     report_delivery(line.substr(sender_end + 1));
   } else {
@@ -53,22 +69,12 @@ std::size_t NativeWire::parse_frame(std::string_view bytes, std::string& /*out*/
 }
 
 void NativeWire::on_other_line(std::string_view line) {
-  if (line == entered_) {
+  if (line == words_.entered) {
     report_ready();
     return;
   }
-  switch (chat::parse_server_line(line).verb) {
-    case chat::ServerVerb::kError:
-    case chat::ServerVerb::kBye:
-      refuse("the server says", line);
-      break;
-    case chat::ServerVerb::kMessage:
-    case chat::ServerVerb::kDirect:
-    case chat::ServerVerb::kRoomMessage:
-      refuse("a message that was not meant for here", line);
-      break;
-    default:
-      break;
+  if (const std::string_view complaint = complaint_about(line); !complaint.empty()) {
+    refuse(complaint, line);
   }
 }
 

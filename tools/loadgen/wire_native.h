@@ -8,6 +8,19 @@
 
 namespace loadgen {
 
+// What is said in our own line protocol to be in a channel, and what is heard there.
+struct NativeWords {
+  NativeWords(std::string_view name, const Channel& channel);
+
+  std::string login;            // behind HELLO
+  std::string entered;          // the line that tells that we are there
+  std::string delivery_prefix;  // up to the sender's name
+  std::string publish_prefix;
+};
+
+// What is wrong with a line that nobody has asked for; empty if nothing is.
+std::string_view complaint_about(std::string_view line);
+
 // Our own line protocol, spoken as a program and without capabilities.
 class NativeWire final : public FramedWire {
  public:
@@ -22,10 +35,7 @@ class NativeWire final : public FramedWire {
   // A line that is no delivery in our channel.
   void on_other_line(std::string_view line);
 
-  std::string login_;
-  std::string entered_;          // the line that tells that we are there
-  std::string delivery_prefix_;  // up to the sender's name
-  std::string publish_prefix_;
+  const NativeWords words_;
 };
 
 }  // namespace loadgen

@@ -7,22 +7,6 @@
 #include "reactor/check.h"
 
 namespace loadgen {
-namespace {
-
-reactor::ConnectionLimits connection_limits() {
-  reactor::ConnectionLimits limits;
-  // A client that is not read while its output is full could wait for a server that waits for it.
-  // So the marks are where the output ends; what is there meanwhile counts as latency.
-  limits.out_bytes_max = std::size_t{64} << 20;
-  limits.out_high_mark_bytes = limits.out_bytes_max;
-  limits.out_low_mark_bytes = limits.out_bytes_max;
-  limits.tail_bytes_max = Wire::kFrameBytesMax + 1024;
-  limits.stall_timeout = {};  // what a stalled server costs is what we are here to tell
-  limits.linger_timeout = std::chrono::seconds{2};
-  return limits;
-}
-
-}  // namespace
 
 Worker::Worker(const RunContext& context, std::size_t index, std::unique_ptr<reactor::Net> net,
                ReportSink& reports)
@@ -32,11 +16,13 @@ Worker::Worker(const RunContext& context, std::size_t index, std::unique_ptr<rea
       index_(index),
       reports_(reports),
       net_(*net),
-      loop_(std::move(net), connection_limits()),
+      loop_(std::move(net), load_client_limits()),
       mailbox_(loop_, *this),
       crowd_(plan_, layout_, index, loop_, *this),
       rooms_(layout_.rooms()),
       senders_(layout_.senders()),
+      pending_acks_(plan_.acks ? layout_.senders() : 0),
+      slow_readers_(plan_.slow_readers, loop_),
       random_(plan_.seed + index) {
   loop_.set_turn_handler(*this);
   join_rooms();
@@ -63,6 +49,9 @@ void Worker::join_rooms() {
     }
     if (client->number() < senders_.size()) {
       senders_[client->number()] = client.get();
+    }
+    if (client->role() == Role::kSlow) {
+      slow_readers_.add(*client, room->order);
     }
   }
 }
@@ -94,12 +83,17 @@ void Worker::on_mail(WorkerOrder& order) {
       return;
     case WorkerOrder::Kind::kStop:
       end_sending();
+      crowd_.settle();
+      return;
+    case WorkerOrder::Kind::kCatchUp:
+      slow_readers_.end();
       return;
     case WorkerOrder::Kind::kReport:
       report();
       return;
     case WorkerOrder::Kind::kQuit:
       end_sending();
+      slow_readers_.end();
       crowd_.quit();
       return;
   }
@@ -110,7 +104,10 @@ void Worker::begin_stage(const WorkerOrder& order) {
   stage_duration_ = order.stage.duration;
   measured_ = order.measured;
   is_sending_ = true;
-  crowd_.begin_churn();
+  crowd_.stir();
+  if (measured_) {
+    slow_readers_.begin();
+  }
   ++stages_begun_;
   if (plan_.closed_loop) {
     timer_ = loop_.timers().arm(stage_start_, *this);
@@ -197,36 +194,23 @@ void Worker::publish(LoadClient& sender, std::int64_t due_ns, std::int64_t sent_
   if (!sender.is_ready()) {
     return;  // its connection was lost, which is counted
   }
-  context_.format.write({sender.number(), sender.next_sequence, due_ns, sent_ns}, pick_size(),
-                        payload_);
+  context_.format.write({sender.number(), sender.next_sequence, due_ns, sent_ns},
+                        pick_size(plan_.sizes, random_), payload_);
+  if (plan_.acks) {
+    sender.publish_numbered(sender.next_sequence, payload_);
+    pending_acks_[sender.number()].add({due_ns, sent_ns});
+    ++due_;
+  } else {
+    sender.publish(payload_);
+  }
   ++sender.next_sequence;
-  sender.publish(payload_);
   ++sent_;
   ++current_.sent;
   const bool echoes = traits_of(plan_.target.protocol).echoes;
   const std::size_t room = layout_.speaks_in(sender.number());
-  due_ += layout_.steady_members_of(room) - (room == sender.room() && !echoes ? 1 : 0);
-}
-
-std::size_t Worker::pick_size() {
-  double weights = 0;
-  for (const SizeRange& range : plan_.sizes) {
-    weights += range.weight;
-  }
-  double at =
-      plan_.sizes.size() == 1 ? 0 : std::uniform_real_distribution<double>(0, weights)(random_);
-  const SizeRange* picked = &plan_.sizes.back();
-  for (const SizeRange& range : plan_.sizes) {
-    if (at < range.weight) {
-      picked = &range;
-      break;
-    }
-    at -= range.weight;
-  }
-  return picked->bytes_min == picked->bytes_max
-             ? picked->bytes_min
-             : std::uniform_int_distribution<std::size_t>(picked->bytes_min,
-                                                          picked->bytes_max)(random_);
+  const std::size_t slow = layout_.slow_members_of(room);
+  due_ += layout_.steady_members_of(room) - slow - (room == sender.room() && !echoes ? 1 : 0);
+  due_slow_ += slow;
 }
 
 void Worker::on_delivery(LoadClient& client, std::string_view payload) {
@@ -237,24 +221,48 @@ void Worker::on_delivery(LoadClient& client, std::string_view payload) {
     return;
   }
   ++current_.delivered;
-  const std::int64_t latency_ns = received_ns_ - stamp->due_ns;
-  current_.latency.corrected.record(latency_ns);
-  current_.latency.uncorrected.record(received_ns_ - stamp->sent_ns);
-  if (measured_) {
-    client.latency_sum_ns += static_cast<double>(latency_ns);
-    ++client.latency_count;
+  if (client.role() == Role::kOrdinary) {
+    measure(client, *stamp);
   }
   Room& room = room_of(client);
   const MessageKey key{stamp->sender, stamp->sequence};
   const std::uint64_t doubled_before = room.order.doubled();
   const bool is_new = room.order.deliver(client.follower, key, completed_);
   if (!client.follower.is_guest) {
-    delivered_ += 1 - (room.order.doubled() - doubled_before);
+    std::uint64_t& delivered = client.role() == Role::kSlow ? delivered_slow_ : delivered_;
+    delivered += 1 - (room.order.doubled() - doubled_before);
   }
   if (is_new && room.shared != nullptr) {
     room.fresh.push_back(key);
   }
   note_completed();
+}
+
+// Whoever is slow or away by our own doing is not what a latency is to be told of.
+void Worker::measure(LoadClient& client, const Stamp& stamp) {
+  const std::int64_t latency_ns = received_ns_ - stamp.due_ns;
+  current_.latency.corrected.record(latency_ns);
+  current_.latency.uncorrected.record(received_ns_ - stamp.sent_ns);
+  if (measured_) {
+    client.latency_sum_ns += static_cast<double>(latency_ns);
+    ++client.latency_count;
+  }
+}
+
+void Worker::on_ack(LoadClient& client, std::uint64_t number) {
+  if (const auto times = pending_acks_[client.number()].take(number)) {
+    current_.acks.corrected.record(received_ns_ - times->due_ns);
+    current_.acks.uncorrected.record(received_ns_ - times->sent_ns);
+    ++delivered_;
+  }
+}
+
+AckResult Worker::acks() const {
+  AckResult result;
+  for (const PendingAcks& pending : pending_acks_) {
+    result.add(pending.result());
+  }
+  return result;
 }
 
 void Worker::note_completed() {
@@ -286,6 +294,8 @@ void Worker::on_turn_end() {
   store(progress_.sent, sent_);
   store(progress_.due, due_);
   store(progress_.delivered, delivered_);
+  store(progress_.due_slow, due_slow_);
+  store(progress_.delivered_slow, delivered_slow_);
   store(progress_.sending_ended_ns, sending_ended_ns_);
   progress_.is_sending.store(is_sending_, std::memory_order_release);
   progress_.stages_begun.store(stages_begun_, std::memory_order_release);

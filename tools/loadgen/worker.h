@@ -14,11 +14,13 @@
 #include "tools/loadgen/crowd.h"
 #include "tools/loadgen/layout.h"
 #include "tools/loadgen/payload.h"
+#include "tools/loadgen/pending_acks.h"
 #include "tools/loadgen/plan.h"
 #include "tools/loadgen/result.h"
 #include "tools/loadgen/room_order.h"
 #include "tools/loadgen/room_share.h"
 #include "tools/loadgen/schedule.h"
+#include "tools/loadgen/slow_readers.h"
 
 namespace loadgen {
 
@@ -27,7 +29,8 @@ struct WorkerOrder {
   enum class Kind : std::uint8_t {
     kConnect,  // begin to connect everybody
     kStage,    // begin to send
-    kStop,     // send no more
+    kStop,     // send no more, and nobody loses a connection any more
+    kCatchUp,  // nobody reads slowly any more
     kReport,   // tell what has happened since the last report
     kQuit,     // end all connections, then the worker
   };
@@ -45,6 +48,7 @@ struct WorkerReport {
   std::uint64_t sent = 0;
   std::uint64_t delivered = 0;
   Latency latency;
+  Latency acks;
   Histogram lateness;
   double cpu_seconds = 0;
 };
@@ -63,9 +67,13 @@ struct Progress {
   std::atomic<std::uint64_t> ready{0};  // as in Crowd::Counts
   std::atomic<std::uint64_t> open{0};
   std::atomic<std::uint64_t> lost{0};
-  std::atomic<std::uint64_t> sent{0};       // messages
-  std::atomic<std::uint64_t> due{0};        // deliveries of these, to those who stay
-  std::atomic<std::uint64_t> delivered{0};  // what came of those, doubled ones once
+  std::atomic<std::uint64_t> sent{0};  // messages
+  // Deliveries of these to those who stay, acknowledgements that were asked for, and what came of
+  // both, doubled ones once; of those who read slowly apart.
+  std::atomic<std::uint64_t> due{0};
+  std::atomic<std::uint64_t> delivered{0};
+  std::atomic<std::uint64_t> due_slow{0};
+  std::atomic<std::uint64_t> delivered_slow{0};
   std::atomic<std::uint64_t> stages_begun{0};
   std::atomic<std::int64_t> sending_ended_ns{0};  // of the stage; since RunContext::origin
   std::atomic<bool> is_sending{false};
@@ -119,6 +127,8 @@ class Worker final : private CrowdEvents,
   void close_orders();
   const std::vector<std::unique_ptr<Room>>& rooms() const { return rooms_; }  // null: none here
   const Crowd& crowd() const { return crowd_; }
+  SlowReaderResult slow_readers() const { return slow_readers_.result(); }
+  AckResult acks() const;
 
  private:
   // What can't be sent within a stage and this share of it is not sent: the generator is too slow.
@@ -126,6 +136,7 @@ class Worker final : private CrowdEvents,
 
   void on_received() override { received_ns_ = now_ns(); }
   void on_delivery(LoadClient& client, std::string_view payload) override;
+  void on_ack(LoadClient& client, std::uint64_t number) override;
   void on_left(LoadClient& client) override;
   void on_timer(std::uint64_t argument) override;
   void on_turn_end() override;
@@ -140,7 +151,7 @@ class Worker final : private CrowdEvents,
   void fill_window(LoadClient& sender);
   void end_sending();
   void publish(LoadClient& sender, std::int64_t due_ns, std::int64_t sent_ns);
-  std::size_t pick_size();
+  void measure(LoadClient& client, const Stamp& stamp);
   void note_completed();
   void tell_shared_orders();
   void report();
@@ -156,7 +167,9 @@ class Worker final : private CrowdEvents,
   reactor::Mailbox<WorkerOrder> mailbox_;
   Crowd crowd_;
   std::vector<std::unique_ptr<Room>> rooms_;
-  std::vector<LoadClient*> senders_;  // by the layout's number; null: another thread's
+  std::vector<LoadClient*> senders_;       // by the layout's number; null: another thread's
+  std::vector<PendingAcks> pending_acks_;  // likewise; none when no acknowledgements are asked for
+  SlowReaders slow_readers_;
 
   // The stage.
   std::optional<Schedule> schedule_;
@@ -179,6 +192,8 @@ class Worker final : private CrowdEvents,
   std::uint64_t sent_ = 0;
   std::uint64_t due_ = 0;
   std::uint64_t delivered_ = 0;
+  std::uint64_t due_slow_ = 0;
+  std::uint64_t delivered_slow_ = 0;
   std::uint64_t stages_begun_ = 0;
   Progress progress_;
 };

@@ -56,6 +56,8 @@ WorkerPool::Sums WorkerPool::sums() const {
     sums.sent += load(progress.sent);
     sums.due += load(progress.due);
     sums.delivered += load(progress.delivered);
+    sums.due_slow += load(progress.due_slow);
+    sums.delivered_slow += load(progress.delivered_slow);
     sums.is_sending |= progress.is_sending.load(std::memory_order_acquire);
     const Duration ended = std::chrono::nanoseconds{load(progress.sending_ended_ns)};
     sums.sending_ended = std::max(sums.sending_ended, context_.origin + ended);

@@ -26,6 +26,8 @@ class WorkerPool {
     std::uint64_t sent = 0;
     std::uint64_t due = 0;
     std::uint64_t delivered = 0;
+    std::uint64_t due_slow = 0;
+    std::uint64_t delivered_slow = 0;
     std::uint64_t stages_begun = 0;  // by the one who has begun the fewest
     bool is_sending = false;         // any of them
     // When the last of them had sent what the stage asked for. REQUIRES: !is_sending.
