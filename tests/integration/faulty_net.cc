@@ -17,6 +17,9 @@ namespace {
 using std::chrono::milliseconds;
 
 bool is_delivery(std::string_view line) {
+  if (line.starts_with('@')) {
+    line.remove_prefix(std::min(line.size(), line.find(' ') + 1));
+  }
   constexpr std::array<std::string_view, 3> kPrefixes{"MESSAGE:", "ROOM_MESSAGE:", "DIRECT:"};
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),
                      [line](std::string_view prefix) { return line.starts_with(prefix); });
@@ -52,6 +55,7 @@ void FaultyNet::write_batch(std::span<reactor::WriteOp> ops) {
 reactor::IoResult FaultyNet::write(const reactor::WriteOp& op) {
   Stream& stream = streams_[op.fd];
   if (const int error = send_unsent(op.fd, stream); error != 0) {
+    stream.was_full = true;
     return {0, error};
   }
   std::size_t bytes = 0;
@@ -73,6 +77,7 @@ void FaultyNet::pass_on(std::string_view line, Stream& stream) {
   if (is_delivery(line)) {
     break_delivery(line, stream);
   } else {
+    stream.is_resumed |= line.starts_with("RESUMED:");
     stream.unsent.append(line);
   }
 }
@@ -86,18 +91,41 @@ void FaultyNet::break_delivery(std::string_view line, Stream& stream) {
   if (fault_ == Fault::kStall) {
     stall_due_ = stall_due_ || deliveries_ == every_;
   }
-  if (!chosen || fault_ == Fault::kNone || fault_ == Fault::kStall) {
+  const int copies = copies_of(chosen, stream);
+  for (int copy = 0; copy < copies; ++copy) {
     stream.unsent.append(line);
-    return;
   }
-  announce();
-  if (fault_ == Fault::kDouble) {
-    stream.unsent.append(line).append(line);
-  } else if (fault_ == Fault::kCorrupt) {
-    stream.unsent.append(line);
+  const bool corrupts = chosen && fault_ == Fault::kCorrupt;
+  if (corrupts) {
     char& last = stream.unsent[stream.unsent.size() - 2];
     last = last == 'x' ? 'y' : 'x';
   }
+  if (copies != 1 || corrupts) {
+    announce();
+  }
+}
+
+int FaultyNet::copies_of(bool chosen, Stream& stream) const {
+  const bool was_full = std::exchange(stream.was_full, false);
+  const bool is_resumed = std::exchange(stream.is_resumed, false);
+  switch (fault_) {
+    case Fault::kDrop:
+      return chosen ? 0 : 1;
+    case Fault::kDouble:
+      return chosen ? 2 : 1;
+    case Fault::kDoubleResumed:
+      return is_resumed ? 2 : 1;
+    case Fault::kSkipResumed:
+      return is_resumed ? 0 : 1;
+    case Fault::kDropSlow:
+      return was_full ? 0 : 1;
+    case Fault::kNone:
+    case Fault::kSwap:
+    case Fault::kCorrupt:
+    case Fault::kStall:
+      break;
+  }
+  return 1;
 }
 
 void FaultyNet::pass_on_swapped(std::string_view line, bool chosen, Stream& stream) {

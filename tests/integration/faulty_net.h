@@ -19,6 +19,10 @@ enum class Fault : std::uint8_t {
   kDouble,   // a delivery is sent twice
   kCorrupt,  // the last character of a delivery is another one
   kStall,    // once, nothing is done for kStall
+  // Whatever `every` is:
+  kDoubleResumed,  // the first delivery to a session that was resumed is sent twice
+  kSkipResumed,    // it is never sent
+  kDropSlow,       // the first delivery after a receiver took nothing for a while is never sent
 };
 
 // A Net that breaks what a chat server sends through it, by whole lines, so that a test can see who
@@ -61,12 +65,16 @@ class FaultyNet final : public reactor::Net {
     std::string unfinished;  // a line whose end has not come yet
     std::string held;        // a delivery that waits for the one it is swapped with
     std::string unsent;
+    bool is_resumed = false;  // and nothing was delivered since
+    bool was_full = false;    // likewise
   };
 
   reactor::IoResult write(const reactor::WriteOp& op);
   // line: with its end.
   void pass_on(std::string_view line, Stream& stream);
   void break_delivery(std::string_view line, Stream& stream);
+  // What is to become of a delivery: how often it is sent.
+  int copies_of(bool chosen, Stream& stream) const;
   void pass_on_swapped(std::string_view line, bool chosen, Stream& stream);
   // An errno value, EAGAIN as long as something is left, or 0.
   int send_unsent(int fd, Stream& stream);

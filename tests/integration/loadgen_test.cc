@@ -236,6 +236,151 @@ TEST(Loadgen, EveryWorkload_PassesAgainstOurServer) {
   }
 }
 
+// A directory that is gone with the test.
+class Scratch {
+ public:
+  Scratch() : path_(fmt::format("{}loadgen_test.{}.data", testing::TempDir(), getpid())) {
+    std::filesystem::remove_all(path_);
+  }
+  ~Scratch() { std::filesystem::remove_all(path_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Some five of its ten megabytes a second are more than the system's buffers hold.
+const Args kSlowRun{"--workload", "slow-readers", "--clients",  "10",   "--slow-share", "20%",
+                    "--rate",     "1000",         "--size",     "4000", "--warm-up",    "0s",
+                    "--duration", "4s",           "--slow-for", "3s"};
+const Args kReconnectRun{
+    "--workload",       "reconnect", "--clients", "12", "--reconnect-share", "25%", "--rate", "200",
+    "--reconnect-rate", "20",        "--warm-up", "0s", "--duration",        "2s"};
+
+TEST(Loadgen, SlowReaders_AreServedInTheEnd) {
+  const ServerProcess server(CHAT_SERVER_PATH);
+  const Measured measured = measure(server.port(), kSlowRun);
+  EXPECT_TRUE(measured.exit_code == kPassed || measured.exit_code == kInvalid) << measured.output;
+  EXPECT_TRUE(measured.result.integrity.intact()) << measured.output;
+  EXPECT_EQ(measured.result.integrity.delivered, 4000U * 9) << measured.output;
+  EXPECT_EQ(measured.result.slow_readers.readers, 2U);
+  EXPECT_EQ(measured.result.slow_readers.never, 0U);
+  EXPECT_GT(measured.result.slow_readers.behind_max, 2500U) << measured.output;
+  EXPECT_GE(measured.result.slow_readers.catching_up.count(), 2U);
+}
+
+TEST(Loadgen, SlowReadersOfAServerThatDropsForThem_LoseIt) {
+  const ServerProcess server(kFaultyServer, {"--fault", "drop-slow"});
+  const Measured measured = measure(server.port(), kSlowRun);
+  EXPECT_EQ(measured.exit_code, kIntegrityBroken) << measured.output;
+  EXPECT_GT(faults_made(server), 0U);
+  EXPECT_EQ(measured.result.integrity.lost, faults_made(server)) << measured.output;
+}
+
+TEST(Loadgen, Reconnects_MissNothing) {
+  const ServerProcess server(CHAT_SERVER_PATH);
+  const Measured measured = measure(server.port(), kReconnectRun);
+  EXPECT_TRUE(measured.exit_code == kPassed || measured.exit_code == kInvalid) << measured.output;
+  EXPECT_TRUE(measured.result.integrity.intact()) << measured.output;
+  EXPECT_EQ(measured.result.integrity.delivered, 400U * 11) << measured.output;
+  EXPECT_GT(measured.result.reconnects.dropped, 5U);
+  EXPECT_EQ(measured.result.reconnects.catching_up.count(), measured.result.reconnects.dropped);
+  EXPECT_EQ(measured.result.reconnects.gaps, 0U);
+}
+
+TEST(Loadgen, ReconnectsThatAreDoubledOrSkipped_AreFound) {
+  for (const bool doubles : {false, true}) {
+    const ServerProcess server(kFaultyServer,
+                               {"--fault", doubles ? "double-resumed" : "skip-resumed"});
+    const Measured measured = measure(server.port(), kReconnectRun);
+    EXPECT_EQ(measured.exit_code, kIntegrityBroken) << measured.output;
+    EXPECT_GT(faults_made(server), 0U);
+    const Integrity& found = measured.result.integrity;
+    EXPECT_EQ(doubles ? found.doubled : found.lost, faults_made(server)) << measured.output;
+  }
+}
+
+TEST(Loadgen, Acknowledgements_AreMeasured) {
+  const Scratch data;
+  const ServerProcess server(CHAT_SERVER_PATH, {"--data", data.path()});
+  const std::vector<Args> workloads{
+      {"--workload", "fanout"}, {"--workload", "rooms", "--rooms", "2"}, {"--workload", "direct"}};
+  for (Args args : workloads) {
+    args.insert(args.end(), {"--ack", "--clients", "10", "--rate", "100", "--warm-up", "0s",
+                             "--duration", "500ms", "--slo", "ack-max<1m"});
+    const Measured measured = measure(server.port(), args);
+    EXPECT_TRUE(measured.exit_code == kPassed || measured.exit_code == kInvalid) << measured.output;
+    EXPECT_EQ(measured.result.acks.asked, 50U) << measured.output;
+    EXPECT_EQ(measured.result.acks.missing, 0U) << measured.output;
+    EXPECT_EQ(measured.result.total.acks.corrected.count(), 50U) << measured.output;
+  }
+}
+
+Measured crash(const std::string& command, Args args) {
+  const std::string path = fmt::format("{}loadgen_test.{}.json", testing::TempDir(), getpid());
+  std::filesystem::remove(path);
+  args.insert(args.end(), {"--workload", "crash", "--clients", "6", "--senders", "3", "--rate",
+                           "200", "--kill-every", "100ms", "--json", path});
+  if (!command.empty()) {
+    args.insert(args.end(), {"--spawn", command});
+  }
+  Measured measured;
+  static_cast<Outcome&>(measured) = run_loadgen(args);
+  std::ifstream file(path);
+  const std::string json{std::istreambuf_iterator<char>(file), {}};
+  loadgen::ReadResult read = loadgen::from_json(json);
+  EXPECT_EQ(read.error, "") << measured.output;
+  measured.result = read.result.value_or(loadgen::Result{});
+  std::filesystem::remove(path);
+  return measured;
+}
+
+TEST(Loadgen, ServerThatIsKilled_KeepsWhatItHasAcknowledged) {
+  for (const char* durability : {"commit", "sync"}) {
+    const Scratch data;
+    const Measured measured = crash(fmt::format("{} --listen 127.0.0.1:0 --data {} --durability {}",
+                                                CHAT_SERVER_PATH, data.path(), durability),
+                                    {"--kills", "4"});
+    EXPECT_EQ(measured.exit_code, kPassed) << measured.output;
+    EXPECT_EQ(measured.result.crash.kills, 4U) << measured.output;
+    const loadgen::HistoryResult& history = measured.result.crash.history;
+    EXPECT_GT(history.acknowledged, 10U) << measured.output;
+    EXPECT_EQ(history.in_history, history.acknowledged) << measured.output;
+    EXPECT_GT(measured.result.server.memory_peak_bytes, 0U);
+  }
+}
+
+TEST(Loadgen, Crash_FindsTheServerBesideItself) {
+  const Measured measured = crash("", {"--kills", "1"});
+  EXPECT_EQ(measured.exit_code, kPassed) << measured.output;
+  EXPECT_EQ(measured.result.crash.kills, 1U) << measured.output;
+}
+
+TEST(Loadgen, ServerThatForgetsWhenItIsKilled_IsFoundAndTheMessageNamed) {
+  const Scratch data;
+  const Measured measured =
+      crash(fmt::format("{} --forget --data {}", kFaultyServer, data.path()), {"--kills", "3"});
+  EXPECT_EQ(measured.exit_code, kIntegrityBroken) << measured.output;
+  EXPECT_GT(measured.result.crash.history.missing, 0U) << measured.output;
+  ASSERT_FALSE(measured.result.crash.history.offenders.empty()) << measured.output;
+  const std::string& offender = measured.result.crash.history.offenders.front();
+  EXPECT_TRUE(offender.starts_with("message ")) << offender;
+  EXPECT_NE(offender.find("was acknowledged and is not in the history after kill"),
+            std::string::npos)
+      << offender;
+  EXPECT_NE(measured.output.find("offenders"), std::string::npos) << measured.output;
+}
+
+TEST(Loadgen, ServerThatKeepsNothing_HasBrokenItsWord) {
+  const Measured measured = crash(
+      fmt::format("{} --listen 127.0.0.1:0 --durability none", CHAT_SERVER_PATH), {"--kills", "1"});
+  EXPECT_EQ(measured.exit_code, kIntegrityBroken) << measured.output;
+  EXPECT_GT(measured.result.crash.history.missing, 0U) << measured.output;
+}
+
 TEST(Loadgen, RateAtWhichNothingComes_IsNotKept) {
   const ServerProcess server(kFaultyServer, {"--fault", "drop", "--every", "1"});
   // So low that the search ends with its first trial: each waits in vain for what is lost.
@@ -294,6 +439,9 @@ TEST(Loadgen, UsageErrors_AreToldAndEndWith2) {
       {"gopher://localhost"},
       {"lines://localhost:1", "--workload", "direct"},
       {"--closed-loop", "--rate", "100"},
+      {"nats://localhost:1", "--ack"},
+      {"nats://localhost:1", "--workload", "reconnect"},
+      {"--workload", "crash", "localhost:1"},
   };
   for (const Args& args : mistakes) {
     const Outcome run = run_loadgen(args);

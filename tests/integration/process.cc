@@ -78,14 +78,18 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& args, in
   return pid;
 }
 
-bool has_listen(const std::vector<std::string>& args) {
+bool has_option(const std::vector<std::string>& args, std::string_view name) {
   return std::any_of(args.begin(), args.end(),
-                     [](const std::string& arg) { return arg.starts_with("--listen"); });
+                     [name](const std::string& arg) { return arg.starts_with(name); });
 }
 
-std::vector<std::string> with_listen(std::vector<std::string> args) {
-  if (!has_listen(args)) {
+// A free port, and nothing on the disk, unless the args say otherwise.
+std::vector<std::string> with_defaults(std::vector<std::string> args) {
+  if (!has_option(args, "--listen")) {
     args.insert(args.end(), {"--listen", "127.0.0.1:0"});
+  }
+  if (!has_option(args, "--data")) {
+    args.insert(args.end(), {"--durability", "none"});
   }
   return args;
 }
@@ -197,7 +201,7 @@ void Process::reap() {
 }
 
 ServerProcess::ServerProcess(const std::string& program, const std::vector<std::string>& args)
-    : Process(program, with_listen(args)) {
+    : Process(program, with_defaults(args)) {
   if (!wait_for_output(kListening)) {
     throw std::runtime_error("the server did not come up:\n" + output());
   }

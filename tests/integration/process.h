@@ -60,7 +60,8 @@ class Process {
 // A chat-server that listens.
 class ServerProcess : public Process {
  public:
-  // Returns when the server listens. Adds --listen 127.0.0.1:0 to args that have no --listen.
+  // Returns when the server listens. Adds --listen 127.0.0.1:0 to args that have no --listen, and
+  // --durability none to those that have no --data.
   // Throws std::runtime_error, with what the server wrote, when it does not come up.
   explicit ServerProcess(const std::string& program, const std::vector<std::string>& args = {});
 

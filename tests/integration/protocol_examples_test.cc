@@ -105,12 +105,15 @@ class Cast {
   void play(const Step& step) {
     LineClient& client = clients_.try_emplace(step.who, port_).first->second;
     if (step.sends) {
-      ASSERT_TRUE(client.send_line(step.text));
+      ASSERT_TRUE(client.send_line(with_token(step.text)));
       return;
     }
     const std::optional<std::string> line = client.read_line();
     ASSERT_TRUE(line) << step.who << " should have got '" << step.text << "' but got nothing";
-    ASSERT_TRUE(matches(step.text, *line))
+    if (step.text == "SESSION:{token}") {
+      token_ = line->substr(line->find(':') + 1);
+    }
+    ASSERT_TRUE(matches(with_token(step.text), *line))
         << step.who << " should have got '" << step.text << "' but got '" << *line << "'";
     if (step.text.starts_with("BYE:")) {
       ASSERT_TRUE(client.expect_end()) << step.who;
@@ -127,8 +130,18 @@ class Cast {
   }
 
  private:
+  // {token} stands for the last session's.
+  std::string with_token(std::string text) const {
+    constexpr std::string_view kPlace = "{token}";
+    if (const std::size_t at = text.find(kPlace); at != std::string::npos) {
+      text.replace(at, kPlace.size(), token_);
+    }
+    return text;
+  }
+
   std::uint16_t port_;
   std::map<std::string, LineClient> clients_;
+  std::string token_ = "none";
 };
 
 class ProtocolExamples : public ::testing::TestWithParam<Example> {};
