@@ -4,7 +4,9 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <utility>
 
+#include "chat/storage/open_storage.h"
 #include "reactor/check.h"
 
 namespace bench {
@@ -13,21 +15,26 @@ namespace {
 // The log's: it has wrapped around, as a server's has that runs for long, after a few messages.
 constexpr std::size_t kTailBytes = std::size_t{64} << 10;
 
-chat::ServerOptions server_options() {
+}  // namespace
+
+chat::ServerOptions ScriptedServer::default_options() {
   chat::ServerOptions options;
   options.limits.clients_max = 10'000;
   options.limits.tail_bytes = kTailBytes;
   return options;
 }
 
-}  // namespace
+ScriptedServer::ScriptedServer() : ScriptedServer(default_options(), chat::open_memory_storage()) {}
 
-ScriptedServer::ScriptedServer()
-    : server_(server_options(), [this] {
-        auto net = std::make_unique<ScriptedNet>();
-        net_ = net.get();
-        return net;
-      }) {
+ScriptedServer::ScriptedServer(const chat::ServerOptions& options, chat::Storage storage)
+    : server_(
+          options,
+          [this] {
+            auto net = std::make_unique<ScriptedNet>();
+            net_ = net.get();
+            return net;
+          },
+          std::move(storage)) {
   spdlog::set_level(spdlog::level::off);
   reactor::Address bound;
   const int error = server_.listen(reactor::Address::ipv4(INADDR_LOOPBACK, 1), bound);
@@ -37,7 +44,6 @@ ScriptedServer::ScriptedServer()
 void ScriptedServer::join(std::size_t clients) {
   const std::size_t first = first_words_.size();
   const std::size_t all = first + clients;
-  first_words_.reserve(all);
   for (std::size_t i = first; i < all; ++i) {
     first_words_.push_back(fmt::format("HELLO:1:\nREGISTER:client{}\n", i));
   }
@@ -53,6 +59,16 @@ void ScriptedServer::join(std::size_t clients) {
 void ScriptedServer::publish(std::string_view text) {
   net_->say(0, text);
   server_.shards().front()->reactor().turn();
+}
+
+void ScriptedServer::serve(std::string_view text, std::uint64_t bytes_written) {
+  const std::size_t client = first_words_.size();
+  net_->add_client(true);
+  net_->say(client, first_words_.emplace_back(text));
+  const std::uint64_t enough = net_->bytes_written() + bytes_written;
+  while (net_->bytes_written() < enough) {
+    server_.shards().front()->reactor().turn();
+  }
 }
 
 void ScriptedServer::warm_up(std::string_view text) {

@@ -2,8 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "bench/scripted_net.h"
 #include "chat/server.h"
@@ -14,12 +15,19 @@ namespace bench {
 // kernel. Whoever measures runs its turns.
 class ScriptedServer {
  public:
+  // Keeps what is said in memory, and little of it in the log.
   ScriptedServer();
+  ScriptedServer(const chat::ServerOptions& options, chat::Storage storage);
+
+  static chat::ServerOptions default_options();
 
   // So many clients connect and register; turns until they have.
   void join(std::size_t clients);
   // Client 0 sends text, and one turn delivers it. text stays until then.
   void publish(std::string_view text);
+
+  // One more client connects and says text; turns until so many bytes were written to whomever.
+  void serve(std::string_view text, std::uint64_t bytes_written);
 
   // Publishes text until nothing grows any more.
   void warm_up(std::string_view text);
@@ -30,7 +38,7 @@ class ScriptedServer {
  private:
   ScriptedNet* net_ = nullptr;  // the server's
   chat::Server server_;
-  std::vector<std::string> first_words_;  // of the clients that have joined
+  std::deque<std::string> first_words_;  // of the clients that have joined
 };
 
 // Lines that a client sends: so many messages of so many bytes.

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from harness import machine
+from harness.cells import STALLED_PERCENT
 
 EXIT_PASSED = 0
 EXIT_INVALID = 98
@@ -47,14 +48,19 @@ def command(program, running, cell, pace, json_path):
     if cell.kind == "idle":
         words += ["--workload", "idle", "--rooms", str(server.rooms_when_idle)]
     else:
-        words += ["--workload", "fanout", "--senders", str(cell.senders),
-                  "--size", str(payload_bytes(server, cell)),
+        words += ["--workload", "slow-readers" if cell.kind == "stalled" else "fanout",
+                  "--senders", str(cell.senders), "--size", str(payload_bytes(server, cell)),
                   "--warm-up", f"{round(pace.warm_up_s * 1000)}ms"]
     if cell.window():
         words += ["--closed-loop", "--window", str(cell.window())]
-    if cell.kind == "fixed":
+    if cell.messages_per_second:
         # A processor that was asleep wakes up late, and would make messages late.
         words += ["--rate", str(cell.messages_per_second), "--spin"]
+    if cell.kind == "acked":
+        words += ["--ack"]
+    if cell.kind == "stalled":
+        words += ["--slow-share", f"{STALLED_PERCENT}%",
+                  "--slow-for", f"{round(pace.stall_s * 1000)}ms"]
     if server.connects_per_second:
         words += ["--connect-rate", str(server.connects_per_second)]
     return words
@@ -67,18 +73,52 @@ def payload_bytes(server, cell):
 def figures_of(result, cell):
     """What a result of chat-loadgen, read from its JSON, says about a cell."""
     if cell.kind in ("saturated", "one"):
-        return {"deliveries_per_cpu_second": result["server"]["deliveries_per_cpu_second"]}
-    if cell.kind == "fixed":
-        latency = result["total"]["latency"]["corrected"]
-        fairness = result["fairness"]
-        return {
-            "p50_ns": latency["p50_ns"],
-            "p99_ns": latency["p99_ns"],
-            "p999_ns": latency["p999_ns"],
-            "spread_ns": fairness["slowest_mean_ns"] - fairness["fastest_mean_ns"],
-        }
-    registration = result["registration"]
-    return {"registrations_per_second": registration["clients"] / registration["seconds"]}
+        return _closed_loop_figures(result)
+    if cell.kind == "idle":
+        registration = result["registration"]
+        return {"registrations_per_second": registration["clients"] / registration["seconds"]}
+    latency = result["total"]["latency"]["corrected"]
+    fairness = result["fairness"]
+    figures = {
+        "p50_ns": latency["p50_ns"],
+        "p99_ns": latency["p99_ns"],
+        "p999_ns": latency["p999_ns"],
+        "spread_ns": fairness["slowest_mean_ns"] - fairness["fastest_mean_ns"],
+    }
+    if cell.kind == "acked":
+        acks = result["total"]["acks"]["corrected"]
+        figures |= {"ack_p50_ns": acks["p50_ns"], "ack_p99_ns": acks["p99_ns"]}
+    if cell.kind in ("steady", "stalled"):
+        figures |= {name: result["server"][name]
+                    for name in ("deliveries_per_cpu_second", "memory_peak_bytes")}
+    if cell.kind == "stalled":
+        figures |= _stalled_figures(result["slow_readers"])
+    return figures
+
+
+def _closed_loop_figures(result):
+    total = result["total"]
+    server = result["server"]
+    figures = {
+        "deliveries_per_cpu_second": server["deliveries_per_cpu_second"],
+        "messages_per_second": total["sent"] / total["seconds"],
+    }
+    if busiest_s := server.get("busiest_thread_seconds"):
+        figures["deliveries_per_busiest_thread_second"] = total["delivered"] / busiest_s
+    return figures
+
+
+def _stalled_figures(readers):
+    """How far behind the farthest was, and how fast each caught up; nothing if nobody did."""
+    catching_up = readers["catching_up"]
+    seconds = catching_up["mean_ns"] * catching_up["count"] / 1e9
+    if not seconds or not readers["messages"]:
+        return {}
+    return {
+        "behind_bytes": readers["behind_max"] * readers["bytes"] / readers["messages"],
+        "catching_up_messages_per_second": readers["messages"] / seconds,
+        "catching_up_bytes_per_second": readers["bytes"] / seconds,
+    }
 
 
 def is_intact(result):

@@ -40,6 +40,15 @@ def describe():
     return f"{model}, {count} core{'' if count == 1 else 's'}, {system}"
 
 
+def file_system_of(directory):
+    """What kind of file system a directory is on, as in ext4 or tmpfs."""
+    path = Path(directory).resolve()
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    # The last one that was mounted on a place hides those before.
+    kinds = {Path(place): kind for _, place, kind, *_ in mounts}
+    return next((kinds[place] for place in (path, *path.parents) if place in kinds), "unknown")
+
+
 def private_bytes(pid):
     """Anonymous resident memory of a process: what is its own, without programs and libraries."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -1,4 +1,4 @@
-"""The loop both programs share: every server in every cell, interleaved, round after round."""
+"""The loop that all programs share: every server in every cell, interleaved, round after round."""
 
 import json
 import sys

@@ -56,6 +56,7 @@ class Server:
     connects_per_second: int = 0  # 0: as fast as it answers
     rooms_when_idle: int = 1
     notes: tuple = ()
+    on_request: bool = False  # left out unless it is named
 
     def find_program(self):
         """The program's path, or None if it isn't there."""
@@ -66,8 +67,14 @@ class Server:
 
 
 def _ours(*arguments):
+    """Without a disk, as the others are."""
+    return _ours_that_keeps("none", *arguments)
+
+
+def _ours_that_keeps(durability, *arguments):
     return lambda place: [
-        "--listen", f"127.0.0.1:{place.port}", "--log-level", "warn", *arguments]
+        "--listen", f"127.0.0.1:{place.port}", "--log-level", "warn",
+        "--data", str(place.directory / "data"), "--durability", durability, *arguments]
 
 
 def _relay(place):
@@ -166,6 +173,10 @@ def all_servers(root):
                _ours("--backend", "epoll")),
         Server("ours-uring", "chat-server --backend io_uring", "native", ours,
                _ours("--backend", "io_uring")),
+        Server("ours-commit", "chat-server --durability commit", "native", ours,
+               _ours_that_keeps("commit"), on_request=True),
+        Server("ours-sync", "chat-server --durability sync", "native", ours,
+               _ours_that_keeps("sync"), on_request=True),
         Server("limit", "the limit", "lines", str(peers / "limit"), _relay),
         Server("redis", "Redis", "redis", "redis-server", _redis, ("redis-server",)),
         Server("nats", "NATS", "nats", "nats-server", _nats, ("nats-server",),

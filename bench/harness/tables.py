@@ -20,6 +20,10 @@ def milliseconds(value_ns):
     return f"{value_ns / 1e6:.2f}"
 
 
+def megabytes(value):
+    return f"{value / 1e6:.1f}"
+
+
 def percent(value):
     """Rounded down: what misses a target by a little does not look like it."""
     return f"{math.floor(value * 100 + 1e-9)} %"
@@ -58,15 +62,57 @@ def is_late(cell, summary):
 def closed_loop_table(runs, summaries, cells, servers, yardstick):
     """Deliveries per CPU-second, and what share of the yardstick's that is."""
     def shown(cell, server):
-        value = value_in(summaries, cell, server.name, "deliveries_per_cpu_second", thousands)
-        share = None
-        if server.name != yardstick:
-            share = ratio(runs, cell, server.name, yardstick, "deliveries_per_cpu_second")
-        return value if share is None else f"{value} · {percent(share)}"
+        return value_and_share(runs, summaries, cell, server.name, "deliveries_per_cpu_second",
+                               thousands, yardstick)
 
     return markdown(["server", *(cell.title for cell in cells)],
                     [[server.title, *(shown(cell, server) for cell in cells)]
                      for server in servers])
+
+
+def value_and_share(runs, summaries, cell, server, figure, show, yardstick):
+    """As value_in, with the share of the yardstick's figure in the same rounds."""
+    value = value_in(summaries, cell, server, figure, show)
+    share = None
+    if server != yardstick:
+        share = ratio(runs, cell, server, yardstick, figure)
+    return value if share is None else f"{value} · {percent(share)}"
+
+
+def throughput_table(runs, summaries, cells, servers, yardstick):
+    """A line for each server in each cell: what a second of its CPU time delivers, of all of it and
+    of its busiest thread's, and messages per second; each with the share of the yardstick's."""
+    columns = (("deliveries_per_cpu_second", thousands),
+               ("deliveries_per_busiest_thread_second", thousands),
+               ("messages_per_second", count))
+    rows = [[cell.title, server.title,
+             *(value_and_share(runs, summaries, cell, server.name, figure, show, yardstick)
+               for figure, show in columns)] for cell in cells for server in servers]
+    return markdown(["N / senders / bytes", "server", "per CPU-second",
+                     "per CPU-second of the busiest thread", "messages/s"], rows)
+
+
+def acked_table(summaries, cells, servers):
+    """A line for each server in each cell: percentiles to the deliveries, to acknowledgements."""
+    figures = ("p50_ns", "p99_ns", "ack_p50_ns", "ack_p99_ns")
+    rows = [[cell.title, server.title,
+             *(value_in(summaries, cell, server.name, figure, milliseconds)
+               for figure in figures)] for cell in cells for server in servers]
+    return markdown(["N / senders / bytes", "server", "delivery p50", "p99",
+                     "acknowledgement p50", "p99"], rows)
+
+
+def stalled_table(summaries, cells, server):
+    """One server, a line for each cell: what the others got, what it took, how the stalled caught
+    up."""
+    columns = (("p50_ns", milliseconds), ("p99_ns", milliseconds),
+               ("deliveries_per_cpu_second", thousands), ("memory_peak_bytes", megabytes),
+               ("behind_bytes", megabytes), ("catching_up_messages_per_second", count),
+               ("catching_up_bytes_per_second", megabytes))
+    rows = [[cell.title, *(value_in(summaries, cell, server, figure, show)
+                           for figure, show in columns)] for cell in cells]
+    return markdown(["N / senders / bytes", "p50", "p99", "per CPU-second", "memory, MB",
+                     "behind, MB", "catching up, messages/s", "MB/s"], rows)
 
 
 def fixed_rate_table(summaries, cells, servers):

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Tests what bench/compare and bench/fanout compute and write. Measures nothing."""
+"""Tests what the programs of bench/ compute and write. Measures nothing."""
 
+import importlib.machinery
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import unittest
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree
@@ -16,17 +18,21 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
-from harness import cells, chart, loadgen, servers, summary, tables, targets  # noqa: E402
+from harness import cells, chart, loadgen, machine, servers, summary, tables, targets  # noqa: E402
 from harness.cells import Cell, Pace  # noqa: E402
 from harness.loadgen import Run  # noqa: E402
 from harness.rounds import (  # noqa: E402
     CannotResume, measure_rounds, planned, read_json, rotated, write_json)
 
 COST = "deliveries_per_cpu_second"
+BUSIEST = "deliveries_per_busiest_thread_second"
 SATURATED = Cell("saturated", 500, 10, 64)
 FIXED = Cell("fixed", 500, messages_per_second=100)
 IDLE = Cell("idle", 10_000)
-PACE = Pace(closed_s=3, fixed_s=10, idle_s=5, warm_up_s=1)
+ACKED = Cell("acked", 500, 10, messages_per_second=500)
+STEADY = Cell("steady", 500, bytes=1000, messages_per_second=100)
+STALLED = Cell("stalled", 500, bytes=1000, messages_per_second=100)
+PACE = Pace(closed_s=3, fixed_s=10, idle_s=5, warm_up_s=1, steady_s=30, stall_s=20)
 LOADGEN = os.environ.get("CHAT_LOADGEN", "")
 EXIT_COULD_NOT_RUN = 1  # nobody listens there
 SERVERS = {server.name: server for server in servers.all_servers(ROOT)}
@@ -70,12 +76,22 @@ class CellsTest(unittest.TestCase):
             cells.select_cells(cells.COMPARE_CELLS, ["staurated"])
 
     def test_somebody_only_listens(self):
-        for cell in (*cells.COMPARE_CELLS, *cells.FANOUT_CELLS):
+        for cell in (*cells.COMPARE_CELLS, *cells.FANOUT_CELLS, *cells.DURABILITY_CELLS):
             self.assertLess(cell.senders, cell.clients, cell.name)
 
     def test_names_are_different(self):
-        for suite in (cells.COMPARE_CELLS, cells.FANOUT_CELLS):
+        for suite in (cells.COMPARE_CELLS, cells.FANOUT_CELLS, cells.DURABILITY_CELLS):
             self.assertEqual(len({cell.name for cell in suite}), len(suite))
+
+    def test_name_and_title_tell_rate_and_who_stalls(self):
+        self.assertEqual((STEADY.name, STALLED.name),
+                         ("steady:500/1/1000@100", "stalled:500/1/1000@100"))
+        self.assertEqual(STEADY.title, "500 / 1 / 1000 at 100 messages/s")
+        self.assertEqual(STALLED.title, "500 / 1 / 1000 at 100 messages/s, 20 stalled")
+
+    def test_rooms_with_and_without_stalls_last_as_long(self):
+        self.assertEqual([PACE.seconds_of(cell) for cell in (ACKED, STEADY, STALLED)],
+                         [10, 30, 30])
 
 
 class CommandTest(unittest.TestCase):
@@ -103,15 +119,34 @@ class CommandTest(unittest.TestCase):
         for word in ("--senders", "--size", "--rate", "--window"):
             self.assertNotIn(word, self.words("ours", IDLE))
 
+    def test_acknowledgements_are_asked_for_in_an_open_loop(self):
+        words = self.words("ours-sync", ACKED)
+        self.assertIn("--ack", words)
+        self.assertEqual(words[words.index("--rate") + 1], "500")
+        self.assertNotIn("--ack", self.words("ours", FIXED))
+
+    def test_stalls_are_all_that_sets_the_two_rooms_apart(self):
+        stalled = self.words("ours-commit", STALLED)
+        self.assertEqual(stalled[-4:], ["--slow-share", "4%", "--slow-for", "20000ms"])
+        steady = ["slow-readers" if word == "fanout" else word
+                  for word in self.words("ours-commit", STEADY)]
+        self.assertEqual(steady, stalled[:-4])
+        self.assertIn("slow-readers", steady)
+
     @unittest.skipUnless(os.path.exists(LOADGEN), "needs CHAT_LOADGEN, the program")
     def test_the_program_understands_every_command(self):
         for server in {server.scheme: server for server in SERVERS.values()}.values():
             for cell in (SATURATED, Cell("one", 500), FIXED, IDLE):
-                running = RunningStub(server.name)
-                running.pid = os.getpid()
-                words = loadgen.command(LOADGEN, running, cell, PACE, os.devnull)
-                ended = subprocess.run(words, capture_output=True, text=True, timeout=60)
-                self.assertEqual(ended.returncode, EXIT_COULD_NOT_RUN, ended.stderr)
+                self.assert_understood(server.name, cell)
+        for cell in (ACKED, STEADY, STALLED):
+            self.assert_understood("ours-commit", cell)
+
+    def assert_understood(self, server, cell):
+        running = RunningStub(server)
+        running.pid = os.getpid()
+        words = loadgen.command(LOADGEN, running, cell, PACE, os.devnull)
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        self.assertEqual(ended.returncode, EXIT_COULD_NOT_RUN, ended.stderr)
 
     def test_small_backlog_is_spared(self):
         self.assertIn("--connect-rate", self.words("ngircd", IDLE))
@@ -124,18 +159,42 @@ class FiguresTest(unittest.TestCase):
         "integrity": {"expected": 9, "delivered": 9, "lost": 0, "doubled": 0, "reordered": 0,
                       "corrupted": 0},
         "disagreement": "",
-        "server": {COST: 12e6},
+        "server": {COST: 12e6, "busiest_thread_seconds": 0.5, "memory_peak_bytes": 5e7},
         "registration": {"clients": 10_000, "seconds": 0.5},
-        "total": {"latency": {"corrected": {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3}}},
+        "total": {
+            "sent": 300,
+            "delivered": 8e6,
+            "seconds": 3,
+            "latency": {"corrected": {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3}},
+            "acks": {"corrected": {"p50_ns": 4, "p99_ns": 5}},
+        },
         "fairness": {"fastest_mean_ns": 10, "slowest_mean_ns": 25},
+        # 40 times a quarter of a second: ten seconds of one reader.
+        "slow_readers": {"behind_max": 2000, "catching_up": {"count": 40, "mean_ns": 250e6},
+                         "messages": 60_000, "bytes": 63_000_000},
     }
+    CLOSED_LOOP = {COST: 12e6, BUSIEST: 16e6, "messages_per_second": 100}
+    LATENCY = {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3, "spread_ns": 15}
+    USE = {COST: 12e6, "memory_peak_bytes": 5e7}
 
     def test_each_kind_of_cell_has_its_figures(self):
-        self.assertEqual(loadgen.figures_of(self.RESULT, SATURATED), {COST: 12e6})
-        self.assertEqual(loadgen.figures_of(self.RESULT, FIXED),
-                         {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3, "spread_ns": 15})
+        self.assertEqual(loadgen.figures_of(self.RESULT, SATURATED), self.CLOSED_LOOP)
+        self.assertEqual(loadgen.figures_of(self.RESULT, FIXED), self.LATENCY)
         self.assertEqual(loadgen.figures_of(self.RESULT, IDLE),
                          {"registrations_per_second": 20_000})
+        self.assertEqual(loadgen.figures_of(self.RESULT, ACKED),
+                         {**self.LATENCY, "ack_p50_ns": 4, "ack_p99_ns": 5})
+        self.assertEqual(loadgen.figures_of(self.RESULT, STEADY), {**self.LATENCY, **self.USE})
+        self.assertEqual(loadgen.figures_of(self.RESULT, STALLED),
+                         {**self.LATENCY, **self.USE, "behind_bytes": 2_100_000,
+                          "catching_up_messages_per_second": 6000,
+                          "catching_up_bytes_per_second": 6_300_000})
+
+    def test_nobody_who_caught_up_has_no_speed(self):
+        never = {**self.RESULT, "slow_readers": {
+            "behind_max": 2000, "catching_up": {"count": 0, "mean_ns": 0}, "messages": 0,
+            "bytes": 0}}
+        self.assertEqual(loadgen.figures_of(never, STALLED), {**self.LATENCY, **self.USE})
 
     def test_a_lost_message_breaks_integrity(self):
         lost = {**self.RESULT, "integrity": {**self.RESULT["integrity"], "lost": 1}}
@@ -150,7 +209,7 @@ class FiguresTest(unittest.TestCase):
         loadgen.take_result(taken, {**self.RESULT, "reasons": ["too slow"]},
                             loadgen.EXIT_INVALID, SATURATED)
         self.assertEqual((taken.valid, taken.intact, taken.reasons), (False, True, ["too slow"]))
-        self.assertEqual(taken.figures, {COST: 12e6})
+        self.assertEqual(taken.figures, self.CLOSED_LOOP)
 
 
 class SummaryTest(unittest.TestCase):
@@ -195,7 +254,7 @@ class RoundsTest(unittest.TestCase):
             write_json(path, runs, {"pace": asdict(PACE)})
             self.assertEqual(read_json(path, PACE), runs)
             with self.assertRaises(CannotResume):
-                read_json(path, Pace(closed_s=1, fixed_s=1, idle_s=1, warm_up_s=1))
+                read_json(path, replace(PACE, closed_s=1))
         seen = []
         with mock.patch("harness.rounds.say"), \
              mock.patch("harness.rounds.measure_once",
@@ -257,6 +316,34 @@ class TablesTest(unittest.TestCase):
                       tables.cost_table(found, [SATURATED], "ours")):
             self.assertEqual(len({line.count("|") for line in table.splitlines()}), 1, table)
 
+    def test_throughput_is_set_beside_the_yardsticks_in_the_same_rounds(self):
+        runs = [run(SATURATED, "ours", **{COST: 10e6, BUSIEST: 10e6, "messages_per_second": 8000}),
+                run(SATURATED, "ours-sync", **{COST: 5e6, BUSIEST: 9e6,
+                                               "messages_per_second": 2000})]
+        table = tables.throughput_table(runs, summary.summarize(runs), [SATURATED],
+                                        [SERVERS["ours"], SERVERS["ours-sync"]], "ours")
+        self.assertEqual(table.splitlines()[2:], [
+            "| 500 / 10 / 64 | chat-server | 10,000 | 10,000 | 8,000 |",
+            "| 500 / 10 / 64 | chat-server --durability sync | 5,000 · 50 % | 9,000 · 90 % "
+            "| 2,000 · 25 % |"])
+
+    def test_acknowledgements_stand_beside_deliveries(self):
+        runs = [run(ACKED, "ours-sync", p50_ns=1e6, p99_ns=2e6, ack_p50_ns=3e6, ack_p99_ns=4e6)]
+        table = tables.acked_table(summary.summarize(runs), [ACKED], [SERVERS["ours-sync"]])
+        self.assertTrue(table.endswith("sync | 1.00 | 2.00 | 3.00 | 4.00 |"), table)
+
+    def test_a_steady_room_has_nobody_who_catches_up(self):
+        both = {"p50_ns": 1e6, "p99_ns": 2e6, COST: 150e3, "memory_peak_bytes": 58e6}
+        runs = [run(STEADY, "ours-commit", **both),
+                run(STALLED, "ours-commit", **both, behind_bytes=8e6,
+                    catching_up_messages_per_second=2500, catching_up_bytes_per_second=10e6)]
+        lines = tables.stalled_table(summary.summarize(runs), [STEADY, STALLED],
+                                     "ours-commit").splitlines()
+        self.assertEqual(lines[2:], [
+            f"| {STEADY.title} | 1.00 | 2.00 | 150 | 58.0 | – | – | – |",
+            f"| {STALLED.title} | 1.00 | 2.00 | 150 | 58.0 | 8.0 | 2,500 | 10.0 |"])
+        self.assertEqual({line.count("|") for line in lines}, {9})
+
     def test_invalid_latencies_are_remarked_and_invalid_costs_are_not(self):
         late = run(FIXED, "ours", p50_ns=1)
         late.valid = False
@@ -306,6 +393,50 @@ class ChartTest(unittest.TestCase):
 
     def test_follows_the_readers_color_scheme(self):
         self.assertIn("prefers-color-scheme: dark", self.draw())
+
+
+class MachineTest(unittest.TestCase):
+    def test_file_system_is_that_of_the_nearest_mount(self):
+        mounts = "a / ext4 rw 0 0\nb /var tmpfs rw 0 0\nc /var xfs rw 0 0\n"
+        with mock.patch("harness.machine.Path.read_text", return_value=mounts):
+            self.assertEqual(machine.file_system_of("/nowhere"), "ext4")
+            self.assertEqual(machine.file_system_of("/var/nowhere/deep"), "xfs")
+
+
+class DurabilityTest(unittest.TestCase):
+    """Of the program itself: who is measured in what, and what the report is made of."""
+
+    @classmethod
+    def setUpClass(cls):
+        loader = importlib.machinery.SourceFileLoader("durability",
+                                                      str(ROOT / "bench" / "durability"))
+        cls.program = importlib.util.module_from_spec(
+            importlib.util.spec_from_loader("durability", loader))
+        loader.exec_module(cls.program)
+
+    def measured(self):
+        plan = planned(self.program.servers_measured(), cells.DURABILITY_CELLS, 1)
+        return [(cell, server.name) for _, cell, server in plan]
+
+    def test_all_durabilities_are_measured_and_only_one_with_stalls(self):
+        names = {}
+        for cell, name in self.measured():
+            names.setdefault(cell.kind, set()).add(name)
+        each = {"ours", "ours-commit", "ours-sync"}
+        self.assertEqual(names, {"saturated": each, "one": each, "acked": each,
+                                 "steady": {"ours-commit"}, "stalled": {"ours-commit"}})
+
+    def test_report_says_what_was_measured_where_messages_are_kept_and_what_failed(self):
+        runs = [Run(cell.name, name, 0, error="gone") for cell, name in self.measured()]
+        servers_there = self.program.servers_measured()
+        report = self.program.report(runs, cells.DURABILITY_CELLS, servers_there, PACE)
+        for part in ("Saturated", "One message a turn", "Acknowledgements", "Members who stall",
+                     "Remarks"):
+            self.assertIn(f"### {part}\n", report)
+        self.assertIn("Messages are kept on ", report)
+        self.assertEqual(report.count(": gone."), len(servers_there))
+        only = self.program.report(runs, [STALLED], servers_there, PACE)
+        self.assertNotIn("### Saturated", only)
 
 
 class TargetsTest(unittest.TestCase):
