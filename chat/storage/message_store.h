@@ -101,6 +101,8 @@ struct Recovered {
     MessageId id = 0;
     std::int64_t unix_ms = 0;
   };
+  // The newest message that a session has called so. Older ones that it called the same were
+  // forgotten when this one came.
   struct Retry {
     std::string session;
     std::string client_id;
@@ -111,7 +113,7 @@ struct Recovered {
   MessageId ids_reserved = 0;  // and those up to this, some at least, may be given away already
   std::vector<Session> sessions;
   std::vector<RoomTopic> topics;
-  std::vector<Retry> retries;  // the oldest message first
+  std::vector<Retry> retries;  // the oldest message first; none twice
 };
 
 struct Retention {

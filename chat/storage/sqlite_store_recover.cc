@@ -164,12 +164,13 @@ void SqliteStore::recover_retries(Recovered& recovered, std::int64_t since_ms) {
                           "SELECT id, unix_ms, session, client_id FROM messages"
                           " ORDER BY id DESC LIMIT ?1");
   message.with(kMessagesSearchedForRetriesMax);
+  std::set<std::pair<std::string, std::string>> newer;
   while (message.next()) {
     if (message.integer(1) < since_ms) {
       message.stop();
       break;
     }
-    if (!message.is_null(3)) {
+    if (!message.is_null(3) && newer.emplace(message.text(2), message.text(3)).second) {
       recovered.retries.push_back({std::string(message.text(2)), std::string(message.text(3)),
                                    message.id(0), message.integer(1)});
     }

@@ -167,6 +167,29 @@ TEST_F(ChatStorage, StoppedServer_GoesOnWithTheNextNumberAndWithoutAGap) {
   expect_history(alice, 1, 4);
 }
 
+// A server that knows one sent message at a time has forgotten the first c1 when the second comes;
+// the one after it looks back for two minutes, and finds both.
+TEST_F(ChatStorage, ClientIdThatWasUsedAgain_IsKnownAfterARestartAsTheNewestMessages) {
+  std::unique_ptr<ServerProcess> server = start({"--retries-max", "1"});
+  std::string token;
+  {
+    LineClient alice(server->port());
+    token = enter(alice, "Alice");
+    EXPECT_EQ(say(alice, 1, 2), 2U);
+    EXPECT_EQ(say(alice, 1, 1), 3U);
+  }
+  server->terminate();
+  EXPECT_EQ(server->wait_exit(), 0) << server->output();
+  server = start();
+  LineClient alice(server->port());
+  ASSERT_TRUE(alice.send_line("HELLO:1:tags,ack,resume"));
+  ASSERT_TRUE(alice.send_line("RESUME:" + token + ":3"));
+  ASSERT_TRUE(alice.read_line());
+  ASSERT_TRUE(alice.expect_line("RESUMED:Alice"));
+  EXPECT_EQ(say(alice, 1, 1), 3U) << "sent again";
+  EXPECT_EQ(say(alice, 2, 3), 4U);
+}
+
 TEST_F(ChatStorage, SecondServerOnTheSameDirectory_SaysWhatToDo) {
   const std::unique_ptr<ServerProcess> server = start();
   const std::string said = complaint();

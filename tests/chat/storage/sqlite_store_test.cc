@@ -316,6 +316,26 @@ TEST_F(SqliteStoreTest, Retries_AreThoseOfTheLastMinutesOldestFirst) {
   EXPECT_THAT(recovered_.retries, IsEmpty());
 }
 
+TEST_F(SqliteStoreTest, RetryOfAClientIdThatWasUsedAgain_IsOfTheNewestMessage) {
+  std::vector<Record> records;
+  for (MessageId id = 1; id <= 6; ++id) {
+    records.push_back(message(id, "dev", "Alice", "x"));
+    records.back().session = id % 2 == 0 ? "token" : "other";
+    records.back().client_id = "c1";
+  }
+  records[5].client_id = "c2";
+  keep(records);
+  restart();
+  ASSERT_EQ(recovered_.retries.size(), 3U);
+  EXPECT_EQ(recovered_.retries[0].session, "token");
+  EXPECT_EQ(recovered_.retries[0].client_id, "c1");
+  EXPECT_EQ(recovered_.retries[0].id, 4U) << "not 2";
+  EXPECT_EQ(recovered_.retries[0].unix_ms, 1'000'004);
+  EXPECT_EQ(recovered_.retries[1].session, "other");
+  EXPECT_EQ(recovered_.retries[1].id, 5U) << "neither 1 nor 3";
+  EXPECT_EQ(recovered_.retries[2].client_id, "c2");
+}
+
 // A message with the text "boom" can't be inserted.
 class StoreThatFails : public SqliteStoreTest {
  protected:

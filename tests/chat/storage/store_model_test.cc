@@ -148,7 +148,7 @@ class Life {
     kept.room = kept.kind == EventKind::kDirect ? pick(kNames) : pick(kRooms);
     if (chance(300)) {
       kept.session = "token of " + kept.sender;
-      kept.client_id = "c" + std::to_string(kept.id);
+      kept.client_id = "c" + std::to_string(chance(200) ? below(5) : kept.id);
     }
     if (kept.kind == EventKind::kTopic && kept.text.empty()) {
       model_.topics.erase(kept.room);
@@ -365,20 +365,22 @@ class Life {
     EXPECT_EQ(topics, model_.topics);
   }
 
+  // What was called so before the newest message was forgotten then.
   void expect_recovered_retries(std::int64_t since_ms) {
-    std::vector<MessageId> expected;
+    std::map<std::pair<std::string, std::string>, MessageId> newest;
     const MessageId deleted = deleted_to();
     for (const Model::Kept& kept : model_.messages) {
       if (kept.id > deleted && kept.unix_ms >= since_ms && !kept.client_id.empty()) {
-        expected.push_back(kept.id);
+        newest[{kept.session, kept.client_id}] = kept.id;
       }
     }
-    std::vector<MessageId> found;
+    ASSERT_EQ(recovered_.retries.size(), newest.size());
+    MessageId last = 0;
     for (const Recovered::Retry& retry : recovered_.retries) {
-      found.push_back(retry.id);
-      EXPECT_EQ(retry.client_id, "c" + std::to_string(retry.id));
+      EXPECT_EQ(retry.id, newest.at({retry.session, retry.client_id})) << retry.client_id;
+      EXPECT_GT(retry.id, last) << "the oldest first";
+      last = retry.id;
     }
-    EXPECT_EQ(found, expected);
   }
 
   std::mt19937_64 random_;
