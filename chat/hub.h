@@ -105,6 +105,7 @@ class Hub {
   void resume(SessionRef from, const Command& command);
   void tell_what_is_heard(const Client& client, MessageId after);
   void end_overdue_sessions();
+  void end_oldest_sessions(std::size_t detached_max);  // until no more than so many are away
   void note_past(Client& client, const Room& room, MessageId since);
   void keep(Record::Kind kind, const Client& client, std::string_view room, MessageId id);
 

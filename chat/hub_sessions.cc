@@ -22,6 +22,7 @@ void Hub::recover(const Recovered& recovered, Time start) {
     }
     Rooms::enter(client, rooms_.lobby(), client.since);
   }
+  end_oldest_sessions(limits_.detached_max);
   for (const Recovered::RoomTopic& topic : recovered.topics) {
     if (Room* room = rooms_.find(topic.room)) {
       room->topic = {topic.text, topic.set_by, topic.id, topic.unix_ms};
@@ -63,14 +64,12 @@ void Hub::disconnect(SessionRef from) {
   if (client == nullptr) {
     return;
   }
-  if (!client->is_resumable() || limits_.resume_window.count() == 0) {
+  if (!client->is_resumable() || limits_.resume_window.count() == 0 || limits_.detached_max == 0) {
     remove(*client);
     return;
   }
   forget_private_chats(*client);
-  while (clients_.detached_count() >= limits_.detached_max) {
-    remove(*clients_.find_overdue(reactor::TimePoint::max()));
-  }
+  end_oldest_sessions(limits_.detached_max - 1);
   clients_.detach(*client, time_.now + limits_.resume_window);
   Rooms::move(*client, rooms_.lobby(), from);
   for (const Client::Stay& stay : client->rooms) {
@@ -135,6 +134,12 @@ void Hub::tell_what_is_heard(const Client& client, MessageId after) {
 void Hub::end_overdue_sessions() {
   while (Client* client = clients_.find_overdue(time_.now)) {
     remove(*client);
+  }
+}
+
+void Hub::end_oldest_sessions(std::size_t detached_max) {
+  while (clients_.detached_count() > detached_max) {
+    remove(*clients_.find_overdue(reactor::TimePoint::max()));
   }
 }
 

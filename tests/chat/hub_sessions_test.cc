@@ -252,6 +252,19 @@ TEST_F(HubSessions, TooManyWhoAreAway_EndTheOldest) {
   EXPECT_EQ(resume(new_session(), "token2").back().kind, EventKind::kResumed);
 }
 
+TEST_F(HubSessions, WithNoPlaceForWhoIsAway_LostIsLost) {
+  limits_.detached_max = 0;
+  start();
+  apply(enter_resumable("Alice"), Verb::kDisconnect);
+  EXPECT_EQ(hub_->client_count(), 0U);
+  EXPECT_THAT(take_kept(), Contains(is_kept(Record::Kind::kSessionEnded, "token1", "", 0)));
+  EXPECT_EQ(resume(new_session(), "token1").back().kind, EventKind::kError);
+  const SessionRef bob = enter_resumable("Bob");
+  EXPECT_EQ(resume(new_session(), "token2").back().kind, EventKind::kResumed)
+      << "who is there can be taken over";
+  EXPECT_THAT(apply(bob, Verb::kDisconnect), IsEmpty());
+}
+
 TEST_F(HubSessions, PastStays_AreRememberedUpToTheMost) {
   const SessionRef bob = enter("Bob");
   const SessionRef alice = enter_resumable("Alice");
@@ -314,6 +327,25 @@ TEST_F(HubSessions, Restart_GoesOnWithNumbersSessionsAndTopics) {
                           hears(alice, "dev", 20, 0),
                           AllOf(is(EventKind::kResumed, alice, "Alice"), Field(&Seen::id, 14U),
                                 Field(&Seen::from, 41U))));
+}
+
+TEST_F(HubSessions, RestartWithLessPlaceForWhoIsAway_EndsTheOldest) {
+  Recovered recovered = recovered_alice();
+  Audience bob("Bob", 15);
+  bob.add({"tea", 20, 0});
+  recovered.sessions.push_back({"bobs-token", bob});
+  limits_.detached_max = 1;
+  start(recovered);
+  EXPECT_EQ(hub_->client_count(), 1U);
+  EXPECT_EQ(hub_->room_count(), 2U) << "the lobby and Bob's";
+  EXPECT_THAT(take_kept(), ElementsAre(is_kept(Record::Kind::kSessionEnded, "old-token", "", 0),
+                                       is_kept(Record::Kind::kRoomGone, "", "Dev", 0),
+                                       is_kept(Record::Kind::kRoomGone, "", "gone", 0)));
+  EXPECT_EQ(resume(new_session(), "old-token").back().kind, EventKind::kError);
+  EXPECT_EQ(resume(new_session(), "bobs-token").back().kind, EventKind::kResumed);
+  limits_.detached_max = 0;
+  start(recovered);
+  EXPECT_EQ(hub_->client_count(), 0U);
 }
 
 TEST_F(HubSessions, RestartedRetry_IsKnown) {
