@@ -100,7 +100,7 @@ void add_limits(OptionSet& options, chat::Limits& limits) {
   options.count("--clients-max", limits.clients_max,
                 "connections in all; 0: as many as descriptors allow");
   options.count("--clients-per-address-max", limits.clients_per_address_max,
-                "connections from one address");
+                "connections from one address; 0: any");
   options.bytes("--line-bytes-max", limits.line_bytes_max, "length of a line from a client");
   options.count("--name-length-max", limits.name_length_max, "length of a client's name");
   options.count("--room-name-length-max", limits.room_name_length_max, "length of a room's name");
@@ -108,8 +108,10 @@ void add_limits(OptionSet& options, chat::Limits& limits) {
   options.count("--rooms-per-client-max", limits.rooms_per_client_max, "rooms one client is in");
   options.count("--requests-per-client-max", limits.requests_per_client_max,
                 "unanswered chat requests to one client");
-  options.count("--detached-max", limits.detached_max, "lost connections that may be resumed");
-  options.count("--retries-max", limits.retries_max, "messages known when they are sent again");
+  options.count("--detached-max", limits.detached_max,
+                "lost connections that may be resumed; 0: none");
+  options.count("--retries-max", limits.retries_max,
+                "messages known when they are sent again; 0: none");
   options.count("--history-count-max", limits.history_count_max, "messages in one history");
   options.duration("--registration-timeout", limits.registration_timeout,
                    "a client must have registered by then");
@@ -214,8 +216,13 @@ std::string contradiction_in(const chat::Limits& limits) {
   if (limits.messages_burst < 1 || limits.bytes_burst < limits.line_bytes_max) {
     return "--messages-burst must be at least 1, --bytes-burst at least --line-bytes-max";
   }
-  if (limits.registration_timeout.count() == 0 || limits.request_timeout.count() == 0) {
-    return "--registration-timeout and --request-timeout can't be 0";
+  if (limits.history_count_max == 0) {
+    return "--history-count-max must be at least 1";
+  }
+  // Who leaves would not get the answers that are still on their way.
+  if (limits.registration_timeout.count() == 0 || limits.request_timeout.count() == 0 ||
+      limits.drain_timeout.count() == 0) {
+    return "--registration-timeout, --request-timeout and --drain-timeout can't be 0";
   }
   return {};
 }

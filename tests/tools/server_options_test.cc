@@ -254,6 +254,9 @@ TEST_F(ServerOptions, WrongFlags_AreOneLineThatNamesThemAndExitCode2) {
       {"--name-length-max", "0"},
       {"--bytes-burst", "100"},
       {"--registration-timeout", "0"},
+      {"--request-timeout", "0"},
+      {"--drain-timeout", "0"},
+      {"--history-count-max", "0"},
   };
   for (const std::vector<std::string>& flags : wrong) {
     EXPECT_FALSE(read(flags)) << flags[0];
@@ -261,6 +264,34 @@ TEST_F(ServerOptions, WrongFlags_AreOneLineThatNamesThemAndExitCode2) {
     EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1) << output_;
     EXPECT_TRUE(output_.starts_with("chat-server: ")) << output_;
   }
+}
+
+TEST_F(ServerOptions, Zero_IsTakenWhereItMeansSomething) {
+  for (const char* limit : {"--clients-max",
+                            "--clients-per-address-max",
+                            "--rooms-max",
+                            "--rooms-per-client-max",
+                            "--requests-per-client-max",
+                            "--detached-max",
+                            "--retries-max",
+                            "--idle-timeout",
+                            "--stall-timeout",
+                            "--presence-interval",
+                            "--resume-window",
+                            "--retry-window",
+                            "--out-low-mark-bytes",
+                            "--messages-per-second-max",
+                            "--bytes-per-second-max",
+                            "--handover-bytes-max",
+                            "--refusals-max",
+                            "--tail-bytes",
+                            "--retention-age",
+                            "--retention-bytes",
+                            "--store-queue-bytes-max"}) {
+    EXPECT_TRUE(read({limit, "0"})) << limit << ": " << output_;
+  }
+  EXPECT_FALSE(read({"--help-limits"}));
+  EXPECT_NE(output_.find("lost connections that may be resumed; 0: none"), std::string::npos);
 }
 
 TEST_F(ServerOptions, HelpAndVersion_ArePrintedWithExitCode0) {
