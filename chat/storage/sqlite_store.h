@@ -48,7 +48,7 @@ class SqliteStore final : public MessageStore {
   static bool can_be_line(std::string_view text);
 
   // At the start; they throw SqliteError.
-  void recover_ids(Recovered& recovered);
+  MessageId recover_ids(Recovered& recovered);
   void begin_anew(const Recovered& recovered, MessageId known);
   void recover_sessions(Recovered& recovered);
   void recover_stays(std::string_view token, Audience& audience);

@@ -57,10 +57,11 @@ Recovered SqliteStore::recover(std::int64_t retries_since_ms) {
   CHECK(database_ != nullptr && !is_in_order_, "recovered twice, or too late");
   try {
     Recovered recovered;
-    recover_ids(recovered);
+    const MessageId known = recover_ids(recovered);
     recover_sessions(recovered);
     recover_topics(recovered);
     recover_retries(recovered, retries_since_ms);
+    begin_anew(recovered, known);  // last: a file that is refused stays as it was
     is_in_order_ = true;
     return recovered;
   } catch (const SqliteError& error) {
@@ -69,8 +70,9 @@ Recovered SqliteStore::recover(std::int64_t retries_since_ms) {
 }
 
 // After an end in order the numbers go on behind the last message. After any other, numbers behind
-// it may have been given away, up to the last one that was reserved: they are given up.
-void SqliteStore::recover_ids(Recovered& recovered) {
+// it may have been given away, up to the last one that was reserved: they are given up. Returns the
+// last number that is accounted for.
+MessageId SqliteStore::recover_ids(Recovered& recovered) {
   SqliteStatement lost(*database_, "SELECT first, last FROM lost ORDER BY first");
   while (lost.next()) {
     gaps_.add_lost({lost.id(0), lost.id(1)});
@@ -78,7 +80,8 @@ void SqliteStore::recover_ids(Recovered& recovered) {
   must(*database_, !lost.failed());
   SqliteStatement state(*database_,
                         "SELECT began_at, deleted_to, (SELECT max(id) FROM messages),"
-                        " reserved_to, heard_early, in_use FROM state");
+                        " reserved_to, heard_early, in_use,"
+                        " coalesce((SELECT min(id) FROM messages), 1) FROM state");
   const bool has_state = state.next();
   must(*database_, !state.failed());
   must_be(has_state, "it has no state");
@@ -87,12 +90,13 @@ void SqliteStore::recover_ids(Recovered& recovered) {
   const MessageId reserved = std::max(known, state.id(3));
   const bool was_heard_early = state.integer(4) != 0;
   const bool was_in_use = state.integer(5) != 0;
+  const bool begins_at_one = state.integer(6) >= 1;
   state.stop();
-  must_be(reserved <= kIdBelievable, "its numbers can't be");
+  must_be(begins_at_one && reserved <= kIdBelievable, "its numbers can't be");
   recovered.last_id = was_in_use ? reserved : known;
   recovered.ids_reserved = std::max(reserved, recovered.last_id + kIdsReservedAtStart);
   last_id_ = recovered.last_id;
-  begin_anew(recovered, was_heard_early ? known : recovered.last_id);
+  return was_heard_early ? known : recovered.last_id;
 }
 
 // known: the last number that is accounted for. Those behind it are lost.
@@ -121,11 +125,13 @@ void SqliteStore::recover_sessions(Recovered& recovered) {
     return compare_ignoring_case(a, b) < 0;
   };
   std::set<std::string, decltype(ignoring_case)> names(ignoring_case);
+  std::set<std::string> tokens;  // a blob is another key than the same text
   SqliteStatement session(*database_, "SELECT token, name, since FROM sessions ORDER BY since");
   while (session.next()) {
     const std::string_view token = session.text(0);
     const std::string_view name = session.text(1);
-    must_be(!token.empty() && can_be_name(name) && names.emplace(name).second,
+    must_be(!token.empty() && tokens.emplace(token).second && can_be_name(name) &&
+                names.emplace(name).second,
             "its sessions can't be");
     Audience audience(name, session.id(2));
     recover_stays(token, audience);
@@ -139,8 +145,10 @@ void SqliteStore::recover_stays(std::string_view token, Audience& audience) {
   SqliteStatement& stay = sql_->stays.with(token);
   while (stay.next()) {
     Audience::Stay one{std::string(stay.text(0)), stay.id(1), stay.id(2)};
-    must_be(can_be_name(one.room) && (one.until > 0 || open.insert(one.room).second),
-            "its sessions can't be");
+    const bool can_be_room = can_be_name(one.room) && one.room == history_key_of_room(one.room) &&
+                             one.room != kLobbyName;
+    const bool can_be_stay = one.until > 0 ? one.since < one.until : open.insert(one.room).second;
+    must_be(can_be_room && can_be_stay, "its sessions can't be");
     audience.add(std::move(one));
   }
   must(*database_, !stay.failed());
@@ -149,7 +157,8 @@ void SqliteStore::recover_stays(std::string_view token, Audience& audience) {
 void SqliteStore::recover_topics(Recovered& recovered) {
   SqliteStatement topic(*database_, "SELECT shown, set_by, text, id, unix_ms FROM topics");
   while (topic.next()) {
-    must_be(can_be_name(topic.text(0)) && can_be_name(topic.text(1)) && can_be_line(topic.text(2)),
+    must_be(can_be_name(topic.text(0)) && compare_ignoring_case(topic.text(0), kLobbyName) != 0 &&
+                can_be_name(topic.text(1)) && can_be_line(topic.text(2)),
             "its topics can't be");
     recovered.topics.push_back({std::string(topic.text(0)), std::string(topic.text(1)),
                                 std::string(topic.text(2)), topic.id(3), topic.integer(4)});

@@ -275,12 +275,26 @@ TEST(SqliteOpen, MissingState_IsRefusedWithOneLine) {
 // What SQLite does not notice, because to it everything is a value.
 TEST(SqliteOpen, ValuesThatCannotBe_AreRefusedWithOneLine) {
   for (const char* damage :
-       {"UPDATE state SET reserved_to = 9223372036854775807", "UPDATE sessions SET token = ''",
-        "UPDATE sessions SET name = 'Bob\nBYE:x'", "UPDATE sessions SET name = x'00'",
+       {"UPDATE state SET reserved_to = 9223372036854775807",
+        "UPDATE sessions SET token = ''",
+        "UPDATE sessions SET name = 'Bob\nBYE:x'",
+        "UPDATE sessions SET name = x'00'",
         "INSERT INTO sessions VALUES('another', 'BOB', 0)",
+        "INSERT INTO sessions VALUES(CAST('token' AS BLOB), 'Carol', 0)",
         "INSERT INTO stays VALUES('token', '#dev', 0, 0)",
         "INSERT INTO stays VALUES('token', 'dev', 5, 0), ('token', 'dev', 7, 0)",
-        "UPDATE topics SET shown = ''", "UPDATE topics SET set_by = 'a b'",
+        "INSERT INTO stays VALUES('token', 'dev', 5, 0), ('token', 'DEV', 7, 0)",
+        "INSERT INTO stays VALUES('token', 'Dev', 5, 0)",
+        "INSERT INTO stays VALUES('token', 'dev', 5, 5)",
+        "INSERT INTO stays VALUES('token', 'dev', 5, 4)",
+        "INSERT INTO stays VALUES('token', 'lobby', 5, 0)",
+        "INSERT INTO stays VALUES('token', 'Lobby', 5, 0)",
+        "INSERT INTO stays VALUES('token', 'lobby', 5, 7)",
+        "INSERT INTO topics VALUES('lobby', 'Lobby', 'Bob', 'tea', 1, 1)",
+        "UPDATE messages SET id = 0 WHERE id = 7",
+        "UPDATE messages SET id = -7 WHERE id = 7",
+        "UPDATE topics SET shown = ''",
+        "UPDATE topics SET set_by = 'a b'",
         "UPDATE topics SET text = 'tea' || char(10) || 'BYE:x'"}) {
     const TemporaryDirectory directory;
     fill(directory);
@@ -291,6 +305,24 @@ TEST(SqliteOpen, ValuesThatCannotBe_AreRefusedWithOneLine) {
     EXPECT_THAT(error_of_opening(in(directory)), is_one_line_with("damaged", "move it away"))
         << damage;
   }
+}
+
+// Who mends the file, or puts a backup in its place, has lost nothing by having tried.
+TEST(SqliteOpen, RefusedStart_LeavesTheNumbersAsTheyWere) {
+  const TemporaryDirectory directory;
+  fill(directory);
+  {
+    SqliteDatabase database(directory.file(), "");
+    database.must_execute("INSERT INTO stays VALUES('token', '#dev', 0, 0)");
+  }
+  EXPECT_THAT(error_of_opening(in(directory)), is_one_line_with("damaged", "move it away"));
+  {
+    SqliteDatabase database(directory.file(), "");
+    database.must_execute("DELETE FROM stays");
+  }
+  SqliteStore store(in(directory));
+  EXPECT_EQ(store.recover(0).last_id, 3000U);
+  EXPECT_EQ(store.scan(2990, 100, audience("Bob", {"dev"})).gaps, Gap{});
 }
 
 TEST(SqliteOpen, MessageThatCannotBe_IsToldByWhoeverReadsIt) {

@@ -34,7 +34,9 @@ std::uint64_t env_or(const char* name, std::uint64_t otherwise) {
 }
 
 constexpr std::array<std::string_view, 4> kNames{"Alice", "bob", "Carol", "DAVE"};
+// Everybody is in the lobby, and it has no topic: nobody joins it.
 constexpr std::array<std::string_view, 4> kRooms{"lobby", "Dev", "ops", "Tea"};
+constexpr std::span kRoomsToJoin = std::span(kRooms).subspan(1);
 
 // What was kept, and nothing else.
 struct Model {
@@ -145,7 +147,9 @@ class Life {
     kept.text = std::string(below(chance(50) ? 6000 : 40), static_cast<char>('a' + below(26)));
     const std::size_t kind = below(10);
     kept.kind = kind < 6 ? EventKind::kMessage : kind < 9 ? EventKind::kDirect : EventKind::kTopic;
-    kept.room = kept.kind == EventKind::kDirect ? pick(kNames) : pick(kRooms);
+    kept.room = kept.kind == EventKind::kDirect  ? pick(kNames)
+                : kept.kind == EventKind::kTopic ? pick(kRoomsToJoin)
+                                                 : pick(kRooms);
     if (chance(300)) {
       kept.session = "token of " + kept.sender;
       kept.client_id = "c" + std::to_string(chance(200) ? below(5) : kept.id);
@@ -167,7 +171,7 @@ class Life {
   void add_session_record(Batch<Record>& batch) {
     const std::string name = pick(kNames);
     const std::string token = "token of " + name;
-    const std::string room = pick(kRooms);
+    const std::string room = pick(kRoomsToJoin);
     const auto found = model_.sessions.find(token);
     if (found == model_.sessions.end()) {
       model_.sessions.emplace(token, Audience(name, last_id_));
