@@ -1,6 +1,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -13,11 +15,14 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/hub.h"
+#include "chat/storage/sqlite.h"
 #include "chat/storage/sqlite_store.h"
 #include "reactor/check.h"
 
-// A database as it may be found on a disk that rots: any bytes, or a real one of which some bytes
-// are others, or which ends early. It is opened and works, or one line says why not; later on, too,
+// A database as it may be found on a disk that rots, or after somebody has mended it by hand: any
+// bytes, or a real one of which some bytes are others, which ends early, or has other rows. It is
+// opened and works, and a hub can begin with what it has, or one line says why not; later on, too,
 // every failure is told in one line; nothing crashes or goes on for ever.
 namespace chat {
 namespace {
@@ -29,6 +34,7 @@ enum class Input : std::uint8_t {
   kPatches,          // of a real file: three bytes for the place, one for the byte; again and again
   kPatchesOfTheLog,  // likewise of the log of a store that is in use; its file is almost empty
   kCut,              // three bytes: the length of a real file; patches
+  kRows,             // for a real file: a byte for the table, one for each column; again and again
   kCount,
 };
 
@@ -146,10 +152,14 @@ void patch(std::string& real, std::string_view patches) {
   }
 }
 
+Input input_of(std::string_view bytes) {
+  return static_cast<Input>(take_number(bytes, 1) % static_cast<std::size_t>(Input::kCount));
+}
+
 Files make_files(std::string_view bytes) {
   static const Real real;
-  const auto input =
-      static_cast<Input>(take_number(bytes, 1) % static_cast<std::size_t>(Input::kCount));
+  const Input input = input_of(bytes);
+  bytes.remove_prefix(std::min<std::size_t>(1, bytes.size()));
   Files files = input == Input::kPatchesOfTheLog ? real.in_use : real.closed;
   switch (input) {
     case Input::kFile:
@@ -169,8 +179,46 @@ Files make_files(std::string_view bytes) {
     case Input::kCount:
       patch(files.file, bytes);
       break;
+    case Input::kRows:
+      break;  // when it is in its place
   }
   return files;
+}
+
+struct Table {
+  const char* name;
+  std::size_t columns;
+};
+
+constexpr std::array<Table, 6> kTables{
+    {{"sessions", 3}, {"stays", 4}, {"topics", 6}, {"messages", 9}, {"lost", 2}, {"state", 6}}};
+
+// Some for each column; to SQLite any of them fits all of them. The second is the first as a blob.
+constexpr std::array kValues{"'token'", "x'746f6b656e'",
+                             "'other'", "'Bob'",
+                             "'BOB'",   "'Alice'",
+                             "'dev'",   "'DEV'",
+                             "'lobby'", "'ops'",
+                             "'a b'",   "''",
+                             "'c'",     "'c2'",
+                             "NULL",    "-1",
+                             "0",       "1",
+                             "2",       "3",
+                             "40",      "100",
+                             "1 << 62", "1700000000001"};
+
+// A row takes the place of those that it can't stand beside; some rows SQLite refuses.
+void put_rows(const Directory& directory, std::string_view picks) {
+  SqliteDatabase database(directory.path() + "/chat.db", "");
+  for (int rows = 0; rows < 20 && !picks.empty(); ++rows) {
+    const Table& table = kTables[take_number(picks, 1) % kTables.size()];
+    std::string row;
+    for (std::size_t column = 0; column < table.columns; ++column) {
+      row += row.empty() ? "REPLACE INTO " + std::string(table.name) + " VALUES(" : ", ";
+      row += kValues[take_number(picks, 1) % kValues.size()];
+    }
+    database.execute((row + ")").c_str());
+  }
 }
 
 void check_line(std::string_view line) {
@@ -225,15 +273,57 @@ void use(SqliteStore& store, MessageId last_id) {
   store.close();
 }
 
+struct Nobody final : EventSink, Journal {
+  void on_event(const Event& /*event*/) override {}
+  void append(const Record& /*record*/) override {}
+};
+
+// All come back, say again what they may have said, leave their rooms, and are gone.
+void begin_with(const Recovered& recovered) {
+  Nobody nobody;
+  const Limits limits;
+  Hub::Time time{reactor::TimePoint(std::chrono::hours{1}), 1'700'000'000'050};
+  Hub hub(
+      limits, nobody, nobody, [] { return std::string("a token that nobody has"); }, recovered,
+      time);
+  std::uint32_t index = 0;
+  for (const Recovered::Session& session : recovered.sessions) {
+    const SessionRef from{0, {++index, 1}};
+    Command command;
+    command.verb = Verb::kResume;
+    command.target = session.token;
+    command.capabilities = {.tags = true, .ack = true, .resume = true};
+    hub.apply(from, command, time);
+    command.client_id = "c";
+    command.text = "x";
+    for (const char* room : {"lobby", "dev", "ops"}) {
+      command.target = room;
+      for (const Verb verb : {Verb::kJoin, Verb::kSay, Verb::kTopic, Verb::kPart}) {
+        command.verb = verb;
+        hub.apply(from, command, time);
+      }
+    }
+    command.verb = Verb::kDisconnect;
+    hub.apply(from, command, time);
+  }
+  time.now += limits.resume_window;
+  hub.tick(time);
+  CHECK(hub.client_count() == 0 && hub.room_count() == 1, "somebody is left", hub.client_count());
+}
+
 void check(std::string_view bytes) {
   static const Directory directory;
   directory.write(make_files(bytes));
+  if (input_of(bytes) == Input::kRows) {
+    put_rows(directory, bytes.substr(1));
+  }
   SqliteStoreOptions options = in(directory);
   // What a whole look finds is not all that can be wrong: half of the inputs go without.
   options.checked_whole_bytes_max = bytes.size() % 2 == 0 ? 0 : options.checked_whole_bytes_max;
   try {
     SqliteStore store(options);
     const Recovered recovered = store.recover(0);
+    begin_with(recovered);
     use(store, recovered.last_id);
   } catch (const std::runtime_error& error) {
     CHECK(error.what()[0] != '\0', "refused without a reason");
