@@ -24,14 +24,6 @@ using std::chrono::seconds;
 
 constexpr std::uint64_t kSeeds = 20;
 
-Plan plan_of(Workload workload, std::size_t clients, std::size_t senders) {
-  Plan plan;
-  plan.workload = workload;
-  plan.clients = clients;
-  plan.senders = senders;
-  return plan;
-}
-
 void expect_intact(const Result& result) {
   EXPECT_EQ(result.disagreement, "");
   EXPECT_EQ(result.connections_lost, 0U);
@@ -212,7 +204,7 @@ TEST(LoadgenSim, ReconnectsToOurServer_MissNothing) {
     sim.connect();
     sim.begin_stage(300, seconds{2});
     sim.await_sent();
-    sim.pool().tell_all({.kind = WorkerOrder::Kind::kStop});
+    sim.tell_all(WorkerOrder::Kind::kStop);
     sim.drain();
     const Result result = sim.quit();
     expect_intact(result);
@@ -265,7 +257,7 @@ TEST(LoadgenSim, Quit_LeavesNothingBehind) {
 
 TEST(LoadgenSim, QuitInTheMiddleOfLoggingIn_Ends) {
   LoadSim sim(4, plan_of(Workload::kFanout, 20, 1));
-  sim.pool().tell_all({.kind = WorkerOrder::Kind::kConnect});
+  sim.tell_all(WorkerOrder::Kind::kConnect);
   sim.tick();
   const Result result = sim.quit();
   EXPECT_EQ(result.connections_lost, 0U);
@@ -278,7 +270,7 @@ TEST(LoadgenSim, Stop_EndsAStageEarly) {
   sim.begin_stage(100, seconds{100});
   sim.run_for(seconds{1});
   EXPECT_TRUE(sim.pool().sums().is_sending);
-  sim.pool().tell_all({.kind = WorkerOrder::Kind::kStop});
+  sim.tell_all(WorkerOrder::Kind::kStop);
   sim.drain();
   const Result result = sim.quit();
   expect_intact(result);
@@ -311,7 +303,7 @@ TEST(LoadgenSim, ConnectsAtOnce_AreNoMoreThanAllowed) {
   Plan plan = plan_of(Workload::kIdle, 50, 1);
   plan.connects_at_once = 4;
   LoadSim sim(8, plan);
-  sim.pool().tell_all({.kind = WorkerOrder::Kind::kConnect});
+  sim.tell_all(WorkerOrder::Kind::kConnect);
   std::uint64_t most = 0;
   sim.run_until(
       [&] {
@@ -326,7 +318,7 @@ TEST(LoadgenSim, ConnectsAtOnce_AreNoMoreThanAllowed) {
 TEST(LoadgenSim, NobodyListening_IsLostWithAReason) {
   LoadSim sim(9, plan_of(Workload::kFanout, 5, 1));
   sim.stop_server();
-  sim.pool().tell_all({.kind = WorkerOrder::Kind::kConnect});
+  sim.tell_all(WorkerOrder::Kind::kConnect);
   sim.run_until([&sim] { return sim.pool().sums().lost == 5; }, "all connects fail");
   EXPECT_EQ(sim.pool().first_error(), "Connection refused");
   EXPECT_EQ(sim.quit().connections_lost, 5U);

@@ -19,14 +19,6 @@ using std::chrono::seconds;
 
 constexpr std::uint64_t kSeeds = 10;
 
-Plan plan_of(Workload workload, std::size_t clients, std::size_t senders) {
-  Plan plan;
-  plan.workload = workload;
-  plan.clients = clients;
-  plan.senders = senders;
-  return plan;
-}
-
 void expect_intact(const Result& result) {
   EXPECT_EQ(result.disagreement, "");
   EXPECT_EQ(result.connections_lost, 0U);
@@ -54,9 +46,7 @@ TEST(SlowReaders, FallBehindAndCatchUp_AgainAndAgain_AndMissNothing) {
     sim.run_stage(400, seconds{3});
     sim.drain();
     EXPECT_LT(sim.pool().sums().delivered_slow, sim.pool().sums().due_slow) << "they are behind";
-    sim.tell_all(WorkerOrder::Kind::kCatchUp);
-    sim.run_until([&] { return sim.pool().sums().delivered_slow >= sim.pool().sums().due_slow; },
-                  "all have caught up");
+    sim.catch_up();
     const Result result = sim.quit();
     expect_intact(result);
     EXPECT_EQ(result.integrity.expected, 1200U * 19);
@@ -86,9 +76,7 @@ TEST(SlowReaders, ReadAsMuchAsTheyMay) {
                        static_cast<double>(sim.pool().sums().due_slow);
   EXPECT_GT(share, 0.15);
   EXPECT_LT(share, 0.45);
-  sim.tell_all(WorkerOrder::Kind::kCatchUp);
-  sim.run_until([&] { return sim.pool().sums().delivered_slow >= sim.pool().sums().due_slow; },
-                "all have caught up");
+  sim.catch_up();
   expect_intact(sim.quit());
 }
 
