@@ -152,20 +152,28 @@ bool Endpoint::is_loopback() const {
   }
 }
 
-std::string Endpoint::to_string() const {
+std::string Endpoint::host_to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   switch (family) {
     case AF_UNIX:
       return "unix";
     case AF_INET:
       inet_ntop(AF_INET, &host[kMappedPrefix.size()], text.data(), text.size());
-      return std::string(text.data()) + ':' + std::to_string(port);
+      return text.data();
     case AF_INET6:
       inet_ntop(AF_INET6, host.data(), text.data(), text.size());
-      return '[' + std::string(text.data()) + "]:" + std::to_string(port);
+      return text.data();
     default:
       return "unknown";
   }
+}
+
+std::string Endpoint::to_string() const {
+  const std::string name = host_to_string();
+  if (family == AF_INET) {
+    return name + ':' + std::to_string(port);
+  }
+  return family == AF_INET6 ? '[' + name + "]:" + std::to_string(port) : name;
 }
 
 Address Address::ipv4(std::uint32_t host, std::uint16_t port) {

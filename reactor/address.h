@@ -24,6 +24,8 @@ struct Endpoint {
   bool is_loopback() const;
   // "192.0.2.7:4711", "[2001:db8::7]:4711", "unix" or "unknown".
   std::string to_string() const;
+  // The same without the port and the brackets.
+  std::string host_to_string() const;
 };
 
 // A socket address: IPv4, IPv6 or Unix. A plain value.

@@ -28,6 +28,8 @@ const char* to_string(CloseReason reason) {
       return "connect failed";
     case CloseReason::kLoopStopped:
       return "loop stopped";
+    case CloseReason::kTransportFailed:
+      return "transport failed";
   }
   return "unknown";
 }
@@ -50,7 +52,7 @@ Connection::Connection(Reactor& reactor, int fd, Token token, Handler& handler, 
 void Connection::send(std::string_view bytes) {
   if (note_queued(bytes.size())) {
     own_borrowed();
-    output_.append(bytes);
+    append(bytes);
   }
 }
 
@@ -62,7 +64,7 @@ void Connection::send_borrowed(std::string_view bytes) {
     std::string_view& last = borrowed_[borrowed_count_ - 1];
     if (last.data() + last.size() == bytes.data()) {
       last = std::string_view(last.data(), last.size() + bytes.size());
-      borrowed_bytes_ += static_cast<std::uint32_t>(bytes.size());
+      beside_bytes_ += static_cast<std::uint32_t>(bytes.size());
       return;
     }
     if (borrowed_count_ == kBorrowedMax) {
@@ -70,7 +72,7 @@ void Connection::send_borrowed(std::string_view bytes) {
     }
   }
   borrowed_[borrowed_count_++] = bytes;
-  borrowed_bytes_ += static_cast<std::uint32_t>(bytes.size());
+  beside_bytes_ += static_cast<std::uint32_t>(bytes.size());
 }
 
 // Makes room for so many more bytes of output. False when they are not to be queued.
@@ -100,18 +102,30 @@ bool Connection::note_queued(std::size_t bytes) {
 // Copies what is borrowed: its owner is about to need the memory, or something comes behind it.
 void Connection::own_borrowed() {
   for (std::size_t i = 0; i < borrowed_count_; ++i) {
-    output_.append(borrowed_[i]);
+    beside_bytes_ -= static_cast<std::uint32_t>(borrowed_[i].size());
+    append(borrowed_[i]);
   }
   borrowed_count_ = 0;
-  borrowed_bytes_ = 0;
+}
+
+void Connection::append(std::string_view bytes) {
+  if (secured_ == nullptr) {
+    output_.append(bytes);
+    return;
+  }
+  secured_->unsealed.append(bytes);
+  beside_bytes_ += static_cast<std::uint32_t>(bytes.size());
 }
 
 void Connection::consume_output(std::size_t bytes) {
   const std::size_t owned = std::min(bytes, output_.size());
   output_.consume(owned);
-  bytes -= owned;
-  CHECK(bytes <= borrowed_bytes_, "more was written than there is", bytes, borrowed_bytes_);
-  borrowed_bytes_ -= static_cast<std::uint32_t>(bytes);
+  consume_borrowed(bytes - owned);
+}
+
+void Connection::consume_borrowed(std::size_t bytes) {
+  CHECK(bytes <= beside_bytes_, "more was written than there is", bytes, beside_bytes_);
+  beside_bytes_ -= static_cast<std::uint32_t>(bytes);
   while (bytes > 0 && bytes >= borrowed_[0].size()) {
     bytes -= borrowed_[0].size();
     std::shift_left(borrowed_.begin(), borrowed_.end(), 1);
@@ -119,6 +133,15 @@ void Connection::consume_output(std::size_t bytes) {
   }
   if (bytes > 0) {
     borrowed_[0].remove_prefix(bytes);
+  }
+}
+
+void Connection::drop_output() {
+  output_.clear();
+  borrowed_count_ = 0;
+  beside_bytes_ = 0;
+  if (secured_ != nullptr) {
+    secured_->unsealed.clear();
   }
 }
 
@@ -134,7 +157,7 @@ void Connection::finish(CloseReason reason) {
   linger_until_ = reactor_.now() + reactor_.limits().linger_timeout;
   arm_deadline();
   reactor_.add_dirty(*this);  // the flush ends our half once nothing is queued
-  if (wants_read()) {
+  if (wants_redelivery() || wants_read()) {
     reactor_.add_ready(*this);  // what was left unread while paused or above the high mark
   }
 }
@@ -151,9 +174,7 @@ void Connection::close(CloseReason reason, int error) {
   reactor_.net_->unwatch(fd_);
   reactor_.timers().cancel(deadline_);
   input_tail_.clear();
-  output_.clear();
-  borrowed_count_ = 0;
-  borrowed_bytes_ = 0;
+  drop_output();
   reactor_.add_closing(*this);
 }
 
@@ -178,7 +199,7 @@ void Connection::note_ready(const Ready& ready) {
   if (state_ == State::kConnecting || wants_read()) {
     reactor_.add_ready(*this);
   }
-  if (wants_write()) {
+  if (writable_ && has_output()) {
     reactor_.add_dirty(*this);
   }
 }
@@ -187,17 +208,17 @@ void Connection::dispatch() {
   if (state_ == State::kConnecting && writable_) {
     finish_connecting();
   }
-  if (wants_redelivery()) {
+  if (wants_redelivery() && !handshake_waits()) {
     redeliver_tail();
   }
   std::size_t budget = reactor_.limits().read_budget_bytes;
-  while (budget > 0 && wants_read() && !reactor_.turn_is_full_) {
+  while (budget > 0 && wants_read() && !reactor_.turn_is_full_ && !handshake_waits()) {
     if (!read_once(budget)) {
       return;
     }
   }
-  if (wants_read()) {
-    reactor_.add_ready(*this);  // stopped by the budget: no edge will come for the rest
+  if (wants_redelivery() || wants_read()) {  // stopped by a budget: no edge will come for the rest
+    handshake_waits() ? reactor_.add_handshake(*this) : reactor_.add_ready(*this);
   }
 }
 
@@ -218,24 +239,37 @@ void Connection::finish_connecting() {
 }
 
 bool Connection::wants_read() const {
-  if (!readable_ || peer_ended_) {
+  if (!(readable_ || end_waits()) || peer_ended_ || wire_waits()) {
     return false;
   }
   // An ending connection is read to its end and the bytes are dropped: closing with unread bytes
   // would reset the connection and could destroy our last answers on their way.
-  return is_ending() || (state_ == State::kOpen && !paused_ && !above_high_mark_);
+  return is_ending() || may_deliver();
 }
 
 bool Connection::wants_redelivery() const {
-  return redeliver_ && state_ == State::kOpen && !paused_ && !above_high_mark_;
+  return redeliver_ && (may_deliver() || (is_ending() && wire_waits()));
+}
+
+// A handshake goes on above the high mark: what is queued waits for it.
+bool Connection::may_deliver() const {
+  return state_ == State::kOpen && !paused_ && (!above_high_mark_ || is_handshaking());
+}
+
+// Puts the tail to the front of the scratch; what is received goes behind it.
+std::span<char> Connection::behind_tail() {
+  input_tail_.copy_to(reactor_.scratch_.data());
+  return std::span(reactor_.scratch_).subspan(input_tail_.size());
 }
 
 bool Connection::read_once(std::size_t& budget) {
-  std::vector<char>& scratch = reactor_.scratch_;
-  const std::size_t tail = input_tail_.size();
-  input_tail_.copy_to(scratch.data());
-  const std::size_t room = std::min(budget, scratch.size() - tail);
-  const IoResult result = reactor_.net_->read(fd_, std::span(scratch).subspan(tail, room));
+  if (end_waits()) {
+    end_of_stream();
+    return false;
+  }
+  std::span<char> space = secured_ == nullptr ? behind_tail() : std::span(reactor_.wire_scratch_);
+  space = space.first(std::min(budget, space.size()));
+  const IoResult result = reactor_.net_->read(fd_, space);
   ++reactor_.stats_.reads;
   if (result.error == EINTR) {
     --budget;  // bounds how often we try again
@@ -256,26 +290,37 @@ bool Connection::read_once(std::size_t& budget) {
   budget -= result.bytes;
   reactor_.stats_.bytes_read += result.bytes;
   last_read_ = reactor_.now();
-  if (state_ == State::kOpen) {
-    deliver(std::string_view(scratch.data(), tail + result.bytes));
+  if (secured_ != nullptr) {
+    open_wire(std::string_view(space.data(), result.bytes));
+  } else if (state_ == State::kOpen) {
+    deliver(std::string_view(reactor_.scratch_.data(), input_tail_.size() + result.bytes));
   }
   return true;
 }
 
 void Connection::redeliver_tail() {
+  if (wire_waits()) {
+    redeliver_wire();
+    return;
+  }
   input_tail_.copy_to(reactor_.scratch_.data());
   deliver(std::string_view(reactor_.scratch_.data(), input_tail_.size()));
 }
 
 void Connection::deliver(std::string_view bytes) {
+  const bool was_secured = secured_ != nullptr;
   const std::size_t consumed = handler_.on_data(*this, bytes);
   CHECK(consumed <= bytes.size(), "a handler consumed more than it got", consumed, bytes.size());
   redeliver_ = false;  // though resumed meanwhile: the handler has just seen all of it
   input_tail_.clear();
+  const std::string_view rest = bytes.substr(consumed);
+  if (secured_ != nullptr && !was_secured) {
+    keep_wire(rest);
+    return;
+  }
   if (!is_open()) {
     return;
   }
-  const std::string_view rest = bytes.substr(consumed);
   // A handler that has paused has not had the chance to take all; it is not read meanwhile.
   if (rest.size() > reactor_.limits().tail_bytes_max && !paused_) {
     close(CloseReason::kInputOverflow);
@@ -288,6 +333,9 @@ void Connection::end_of_stream() {
   peer_ended_ = true;
   readable_ = false;
   input_tail_.clear();
+  if (secured_ != nullptr) {
+    reactor_.add_dirty(*this);  // what waits for a handshake waits in vain now
+  }
   if (state_ == State::kLingering) {
     close();
     return;
@@ -340,10 +388,10 @@ void Connection::note_written(const IoResult& result) {
 void Connection::after_flush() {
   own_borrowed();
   if ((above_high_mark_ || drained_asked_for_) &&
-      output_.size() <= reactor_.limits().out_low_mark_bytes) {
+      bytes_queued() <= reactor_.limits().out_low_mark_bytes) {
     note_drained();
   }
-  if (state_ == State::kFinishing && output_.empty()) {
+  if (state_ == State::kFinishing && !has_output()) {
     end_output();
   } else if (!output_.empty()) {
     arm_deadline();
@@ -412,7 +460,7 @@ void Connection::on_deadline() {
     close(CloseReason::kPeerClosed);
   } else if (state_ == State::kConnecting) {
     close(CloseReason::kConnectFailed, ETIMEDOUT);
-  } else if (limits.stall_timeout.count() > 0 && !output_.empty() &&
+  } else if (limits.stall_timeout.count() > 0 && has_output() &&
              last_progress_ + limits.stall_timeout <= now) {
     close(CloseReason::kStalled);
   } else {

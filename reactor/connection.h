@@ -3,11 +3,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "reactor/net.h"
 #include "reactor/ring_buffer.h"
 #include "reactor/timers.h"
+#include "reactor/transport.h"
 
 namespace reactor {
 
@@ -16,17 +20,18 @@ class Reactor;
 
 // Why a connection ended. Exactly one is reported for each.
 enum class CloseReason : std::uint8_t {
-  kPeerClosed,      // the peer ended its half and has got its answers
-  kPeerReset,       // the connection broke while reading or writing
-  kByHandler,       // the handler closed or finished it; it knows why
-  kIdle,            // nothing was read for idle_timeout
-  kStalled,         // output was pending and nothing drained for stall_timeout
-  kOutputOverflow,  // more than out_bytes_max were waiting to be sent
-  kInputOverflow,   // the handler left more than tail_bytes_max unconsumed
-  kConnectFailed,   // a connection that was begun could not be made
-  kLoopStopped,     // the reactor was destroyed with the connection still open
+  kPeerClosed,       // the peer ended its half and has got its answers
+  kPeerReset,        // the connection broke while reading or writing
+  kByHandler,        // the handler closed or finished it; it knows why
+  kIdle,             // nothing was read for idle_timeout
+  kStalled,          // output was pending and nothing drained for stall_timeout
+  kOutputOverflow,   // more than out_bytes_max were waiting to be sent
+  kInputOverflow,    // the handler left more than tail_bytes_max unconsumed
+  kConnectFailed,    // a connection that was begun could not be made
+  kLoopStopped,      // the reactor was destroyed with the connection still open
+  kTransportFailed,  // the handshake or a record was not right; see Connection::transport
 };
-inline constexpr std::size_t kCloseReasonCount = 9;
+inline constexpr std::size_t kCloseReasonCount = 10;
 const char* to_string(CloseReason reason);
 
 // What the owner of a connection implements. Called on the loop's thread. Callbacks may send to,
@@ -35,6 +40,8 @@ class Handler {
  public:
   // The connection can be used: at once for adopted ones, when it is made for begun ones.
   virtual void on_open(Connection&) {}
+  // The handshake that Connection::secure began is complete: transport()->agreement() tells of it.
+  virtual void on_secured(Connection&) {}
   // bytes: everything received and not yet consumed. Returns how many bytes from the front are
   // done with; the rest comes again, in front of what arrives next.
   virtual std::size_t on_data(Connection& connection, std::string_view bytes) = 0;
@@ -67,6 +74,9 @@ struct ConnectionLimits {
   Duration stall_timeout = std::chrono::seconds{30};  // 0: may stall for ever
   // How long a finished connection may take to be flushed and to be ended by the peer.
   Duration linger_timeout = std::chrono::seconds{5};
+  // Steps of handshakes in one turn, of all connections together: they are what costs most, so the
+  // rest waits for the next turn, behind everybody else's flush. A handshake has two or three.
+  std::size_t turn_handshake_steps_max = 1;
 };
 
 // One nonblocking stream and its state machine. Made and owned by its Reactor, valid until its
@@ -94,6 +104,15 @@ class Connection {
   // messages one behind the other and gives each recipient the same stretch of memory. What the
   // flush leaves over is copied then.
   void send_borrowed(std::string_view bytes);
+  // From now on transport stands between this connection and its socket: on_data gets, and send
+  // takes, plain bytes; what was sent before still leaves as it is. To be called in on_open, or in
+  // on_data by who has seen that the peer speaks TLS: what on_data leaves unconsumed then belongs
+  // to the handshake. What is sent before the handshake is complete waits for it; on_secured
+  // follows. A handshake has no deadline of its own. The end of the stream is believed also when
+  // the peer has not announced it. Ignored unless is_open(). REQUIRES: not secured yet.
+  void secure(std::unique_ptr<Transport> transport);
+  // Null while it is not secured. In on_close it tells why it has failed.
+  const Transport* transport() const { return secured_ ? secured_->transport.get() : nullptr; }
   // Ends in order: delivers no more, sends what is queued, ends our half, waits for the peer to
   // end his, closes; all within linger_timeout.
   void finish(CloseReason reason = CloseReason::kByHandler);
@@ -108,7 +127,8 @@ class Connection {
   // Hands over again what on_data left unconsumed, then reads on.
   void resume_reading();
 
-  std::size_t bytes_queued() const { return output_.size() + borrowed_bytes_; }
+  // What was sent and has not left; of a secured connection, as it waits: sealed or not yet.
+  std::size_t bytes_queued() const { return output_.size() + beside_bytes_; }
   bool above_high_mark() const { return above_high_mark_; }
 
  private:
@@ -122,9 +142,25 @@ class Connection {
     kClosed,     // unwatched; the descriptor is closed when it is reaped
   };
 
+  // What a secured connection has besides.
+  struct Secured {
+    Secured(std::unique_ptr<Transport> owned, BufferPool& pool)
+        : transport(std::move(owned)), unsealed(pool) {}
+
+    std::unique_ptr<Transport> transport;
+    RingBuffer unsealed;        // goes before what is borrowed; output_ is sealed
+    bool tail_is_wire = false;  // input_tail_ is not opened yet
+    bool ended = false;         // our last word is sealed, or there is none to be said
+  };
+  // A flush seals no more than makes this much to be written: what does not drain stays as it was
+  // queued, once, and what does goes on in the next turn.
+  static constexpr std::size_t kSealedBytesMax = std::size_t{48} << 10;
+
   // The steps of a turn, in order. The reactor calls them.
   void note_ready(const Ready& ready);
   void dispatch();
+  // True when there is something for write_op.
+  bool prepare_write() { return secured_ == nullptr ? wants_write() : seal_output(); }
   WriteOp write_op() const;
   void note_written(const IoResult& result);
   void after_flush();
@@ -135,28 +171,60 @@ class Connection {
   bool is_ending() const { return state_ == State::kFinishing || state_ == State::kLingering; }
   bool wants_read() const;
   bool wants_redelivery() const;
-  bool has_output() const { return !output_.empty() || borrowed_count_ > 0; }
-  bool wants_write() const { return writable_ && has_output(); }
+  bool may_deliver() const;
+  // Something is to be written, now or later.
+  bool has_output() const {
+    return secured_ == nullptr ? bytes_queued() > 0 : has_secured_output();
+  }
+  bool wants_write() const { return writable_ && (!output_.empty() || borrowed_count_ > 0); }
   bool note_queued(std::size_t bytes);
   void own_borrowed();
+  void append(std::string_view bytes);
   void consume_output(std::size_t bytes);
+  void consume_borrowed(std::size_t bytes);
+  void drop_output();
   // One read; false when there is no point in another one now.
   bool read_once(std::size_t& budget);
+  std::span<char> behind_tail();
   void redeliver_tail();
   void deliver(std::string_view bytes);
   void end_of_stream();
   void end_output();
+
+  // Of a secured connection.
+  bool is_handshaking() const;
+  bool handshake_waits() const;
+  bool opens_wire() const;
+  bool wire_waits() const { return secured_ != nullptr && secured_->tail_is_wire && opens_wire(); }
+  // The peer's last word was found and has not been told.
+  bool end_waits() const {
+    return secured_ != nullptr && secured_->transport->state() == Transport::State::kPeerEnded &&
+           !peer_ended_;
+  }
+  void keep_wire(std::string_view bytes);
+  void redeliver_wire();
+  void open_wire(std::string_view wire);
+  void note_answered(std::size_t bytes);
+  void note_handshake(std::uint32_t steps);
+  bool has_secured_output() const;
+  bool seal_output();
+  bool seal_record();
+  std::string_view next_record();
+  void drop_unsealed();
+  void fail_transport();
+
   TimePoint next_deadline() const;
   void arm_deadline();
 
   Reactor& reactor_;
   Handler& handler_;
   RingBuffer input_tail_;
-  RingBuffer output_;  // goes before what is borrowed
+  RingBuffer output_;  // to be written; goes before what is borrowed
   // Two: one more than a sender needs who does not get his own messages.
   static constexpr std::size_t kBorrowedMax = 2;
   std::array<std::string_view, kBorrowedMax> borrowed_;
-  std::uint32_t borrowed_bytes_ = 0;
+  std::uint32_t beside_bytes_ = 0;    // queued but not in output_: borrowed, or not sealed yet
+  std::unique_ptr<Secured> secured_;  // null: plain
   TimePoint last_read_;
   TimePoint last_progress_;  // of the output
   TimePoint linger_until_;

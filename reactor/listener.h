@@ -21,7 +21,7 @@ class Acceptor {
 class Listener final : private TimerHandler {
  public:
   // At most this many connections are accepted in one turn; the rest follows next turn.
-  static constexpr int kAcceptBudget = 256;
+  static constexpr int kAcceptBudget = 16;
   // After the descriptors ran out, accepting pauses for this long.
   static constexpr Duration kRetryDelay = std::chrono::milliseconds{100};
   // Waiting connections that are refused at once when the descriptors ran out, per attempt: their

@@ -153,7 +153,11 @@ BackendChoice choose_backend(Backend wanted);
 // descriptors left for it.
 std::unique_ptr<Net> make_net(Backend backend = Backend::kAuto);
 
-// Raises the soft limit of open descriptors to the hard limit and returns what it now is.
+// Raises the soft limit of open descriptors to the hard limit and returns what it now is. To be
+// called while the process has one thread: it also makes room in the table of descriptors for so
+// many, 65,536 at most. A table that has to grow under several threads makes Linux wait until no
+// processor can be looking at the old one (expand_fdtable in fs/file.c), 10 to 20 ms each time that
+// the number of connections doubles.
 std::size_t raise_descriptor_limit();
 
 }  // namespace reactor

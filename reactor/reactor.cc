@@ -13,10 +13,12 @@ Reactor::Reactor(std::unique_ptr<Net> net, const ConnectionLimits& limits)
       limits_(limits),
       now_(net_->now()),
       unix_ms_(net_->unix_ms()),
-      scratch_(limits.tail_bytes_max + 2 * limits.read_budget_bytes) {
+      scratch_(limits.tail_bytes_max +
+               2 * (limits.read_budget_bytes + Transport::kRecordBytesMax)) {
   CHECK(limits.out_low_mark_bytes <= limits.out_high_mark_bytes &&
             limits.out_high_mark_bytes <= limits.out_bytes_max &&
-            limits.out_bytes_max <= BufferPool::kBlockBytesMax && limits.read_budget_bytes > 0,
+            limits.out_bytes_max <= BufferPool::kBlockBytesMax && limits.read_budget_bytes > 0 &&
+            limits.turn_handshake_steps_max > 0,
         "output marks: low <= high <= max", limits.out_low_mark_bytes, limits.out_high_mark_bytes,
         limits.out_bytes_max);
 }
@@ -118,6 +120,7 @@ void Reactor::turn(std::optional<Duration> wait_max) {
   ++stats_.turns;
   turn_is_full_ = false;
   turn_again_ = false;
+  handshake_steps_left_ = limits_.turn_handshake_steps_max;
   mark_ready(batch);
   dispatch_ready();
   timers_.fire(now_);
@@ -136,7 +139,8 @@ void Reactor::turn(std::optional<Duration> wait_max) {
 }
 
 std::optional<Duration> Reactor::wait_time(std::optional<Duration> wait_max) const {
-  const bool work_to_read = !reading_held_ && !(ready_.empty() && ready_listeners_.empty());
+  const bool work_to_read =
+      !reading_held_ && !(ready_.empty() && handshakes_.empty() && ready_listeners_.empty());
   if (work_to_read || more_mail_ || turn_again_ || !dirty_.empty() || !closing_.empty()) {
     return Duration::zero();
   }
@@ -181,6 +185,7 @@ void Reactor::dispatch_ready() {
     listener->accept_burst();
   }
   const std::uint64_t bytes_read_max = stats_.bytes_read + limits_.turn_read_budget_bytes;
+  dispatch_handshakes();
   std::size_t done = 0;
   while (done < dispatching_.size() && !turn_is_full_) {
     Connection* connection = dispatching_[done++];
@@ -195,6 +200,18 @@ void Reactor::dispatch_ready() {
   dispatching_.clear();
 }
 
+// Before everybody else, or newcomers would overtake them.
+void Reactor::dispatch_handshakes() {
+  while (!handshakes_.empty() && handshake_steps_left_ > 0 && !turn_is_full_) {
+    Connection* connection = find(handshakes_.front());
+    handshakes_.pop_front();
+    if (connection != nullptr) {
+      connection->on_ready_list_ = false;
+      connection->dispatch();
+    }
+  }
+}
+
 void Reactor::drain_mailboxes() {
   more_mail_ = false;
   // By index: what is delivered may add mailboxes.
@@ -207,7 +224,7 @@ void Reactor::flush() {
   flushing_.swap(dirty_);
   for (Connection* connection : flushing_) {
     connection->on_dirty_list_ = false;
-    if (connection->wants_write()) {
+    if (connection->prepare_write()) {
       writers_.push_back(connection);
     }
   }
@@ -232,7 +249,7 @@ void Reactor::write_until_blocked() {
     for (std::size_t i = 0; i < writers_.size(); ++i) {
       Connection* connection = writers_[i];
       connection->note_written(write_ops_[i].result);
-      if (connection->wants_write()) {
+      if (connection->prepare_write()) {
         writers_[unfinished++] = connection;  // only EAGAIN proves that the socket is full
       }
     }
@@ -281,6 +298,12 @@ void Reactor::remove_mailbox(MailboxBase& mailbox) { std::erase(mailboxes_, &mai
 void Reactor::add_ready(Connection& connection) {
   if (!std::exchange(connection.on_ready_list_, true)) {
     ready_.push_back(&connection);
+  }
+}
+
+void Reactor::add_handshake(Connection& connection) {
+  if (!std::exchange(connection.on_ready_list_, true)) {
+    handshakes_.push_back(connection.token());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -52,7 +53,8 @@ struct Stats {
   std::uint64_t bytes_written = 0;
   std::uint64_t accepted = 0;
   std::uint64_t accept_errors = 0;
-  std::uint64_t shed = 0;  // refused because the descriptors ran out
+  std::uint64_t shed = 0;        // refused because the descriptors ran out
+  std::uint64_t handshakes = 0;  // complete
   std::array<std::uint64_t, kCloseReasonCount> closes{};
 };
 
@@ -117,6 +119,8 @@ class Reactor final : private TimerHandler {
 
   TimePoint now() const { return now_; }             // as of the turn's beginning
   std::int64_t unix_ms() const { return unix_ms_; }  // the same
+  // What time it is by now, asked of the system: for measuring what a turn takes.
+  TimePoint read_clock() { return net_->now(); }
   Timers& timers() { return timers_; }
   const Stats& stats() const { return stats_; }
   // Enough for this turn: what can wait should wait until after the flush. See Connection::send.
@@ -143,6 +147,7 @@ class Reactor final : private TimerHandler {
   std::optional<Duration> wait_time(std::optional<Duration> wait_max) const;
   void mark_ready(std::span<const Ready> batch);
   void dispatch_ready();
+  void dispatch_handshakes();
   void drain_mailboxes();
   void flush();
   void write_until_blocked();
@@ -156,6 +161,7 @@ class Reactor final : private TimerHandler {
   void add_ready(Connection& connection);
   void add_ready(Listener& listener);
   void add_dirty(Connection& connection);
+  void add_handshake(Connection& connection);
   void add_closing(Connection& connection);
 
   std::unique_ptr<Net> net_;
@@ -168,12 +174,18 @@ class Reactor final : private TimerHandler {
   std::vector<std::unique_ptr<Listener>> listeners_;  // by token index; null where one was
   std::vector<MailboxBase*> mailboxes_;
   TurnHandler* turn_handler_ = nullptr;
-  std::vector<char> scratch_;  // every read lands here, behind the connection's tail
+  // Every read lands here, behind the connection's tail; of secured ones what was opened does,
+  // and the bytes of the wire in the other.
+  std::vector<char> scratch_;
+  std::vector<char> wire_scratch_;  // empty until a connection is secured
 
   // Work lists. A connection is on each at most once and taken off before it is released. What is
   // added while a list is worked on waits for the next turn, except for closing_.
   std::vector<Connection*> ready_;
   std::vector<Connection*> dispatching_;
+  // Whose handshakes wait for a later turn, in order. They count as being on the ready list, but
+  // only those are looked at whose turn it is. By token: they may be gone by then.
+  std::deque<Token> handshakes_;
   std::vector<Listener*> ready_listeners_;
   std::vector<Listener*> accepting_;
   std::vector<Connection*> dirty_;
@@ -182,6 +194,7 @@ class Reactor final : private TimerHandler {
   std::vector<Connection*> writers_;  // one for each of write_ops_
   std::vector<WriteOp> write_ops_;
 
+  std::size_t handshake_steps_left_ = 0;  // in this turn
   bool more_mail_ = false;
   bool turn_again_ = false;
   bool turn_is_full_ = false;  // enough was read in this turn, or some output needs the flush

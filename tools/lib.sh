@@ -6,8 +6,11 @@ cores=$(getconf _NPROCESSORS_ONLN)
 
 # By their Debian names. Elsewhere name_packages says what to look for.
 packages_run=(g++ cmake ninja-build pkg-config libfmt-dev libspdlog-dev libcli11-dev libedit-dev
-  nlohmann-json3-dev liburing-dev libsqlite3-dev)
-packages_test=("${packages_run[@]}" libgtest-dev libgmock-dev libbenchmark-dev python3)
+  nlohmann-json3-dev liburing-dev libsqlite3-dev libboost-dev libwslay-dev libssl-dev)
+packages_test=("${packages_run[@]}" libgtest-dev libgmock-dev libbenchmark-dev python3
+  ca-certificates chromium irssi openssl sslscan tmux weechat-curses)
+# A node from elsewhere than Debian brings its npm along, and does not get on with Debian's.
+command -v node >/dev/null && command -v npm >/dev/null || packages_test+=(nodejs npm)
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -75,26 +78,29 @@ install_missing() {
 name_packages() {
   if command -v brew >/dev/null; then
     say "if a package is missing: brew install cmake ninja pkg-config fmt spdlog cli11 libedit" \
-      "nlohmann-json sqlite googletest google-benchmark (and, for libedit: export" \
-      "PKG_CONFIG_PATH=\$(brew --prefix libedit)/lib/pkgconfig)"
+      "nlohmann-json sqlite openssl@3 boost wslay googletest google-benchmark (and, for libedit and OpenSSL:" \
+      "export PKG_CONFIG_PATH=\$(brew --prefix libedit)/lib/pkgconfig" \
+      "OPENSSL_ROOT_DIR=\$(brew --prefix openssl@3))"
   elif command -v dnf >/dev/null; then
     say "if a package is missing: dnf install gcc-c++ cmake ninja-build pkgconf-pkg-config" \
       "fmt-devel spdlog-devel cli11-devel libedit-devel json-devel liburing-devel sqlite-devel" \
-      "gtest-devel gmock-devel google-benchmark-devel"
+      "openssl-devel boost-devel wslay-devel gtest-devel gmock-devel google-benchmark-devel"
   elif command -v pacman >/dev/null; then
     say "if a package is missing: pacman -S gcc cmake ninja pkgconf fmt spdlog cli11 libedit" \
-      "nlohmann-json liburing sqlite gtest benchmark"
+      "nlohmann-json liburing sqlite openssl boost wslay gtest benchmark"
   elif command -v zypper >/dev/null; then
     say "if a package is missing: zypper install gcc-c++ cmake ninja pkgconf-pkg-config" \
       "fmt-devel spdlog-devel cli11-devel libedit-devel nlohmann_json-devel liburing-devel" \
-      "sqlite3-devel gtest gmock benchmark-devel"
+      "sqlite3-devel libopenssl-devel boost-devel libwslay-devel gtest gmock benchmark-devel"
   elif command -v apk >/dev/null; then
     say "if a package is missing: apk add g++ cmake samurai pkgconf fmt-dev spdlog-dev" \
-      "libedit-dev nlohmann-json liburing-dev sqlite-dev gtest-dev benchmark-dev, and CLI11"
+      "libedit-dev nlohmann-json liburing-dev sqlite-dev openssl-dev boost-dev wslay-dev" \
+      "gtest-dev benchmark-dev, and CLI11"
   else
     say "needed: a C++20 compiler, CMake 3.25, Ninja, pkg-config, fmt, spdlog, CLI11, libedit," \
-      "nlohmann-json, SQLite, on Linux liburing; for the tests also GoogleTest (with gmock), for" \
-      "the benchmarks Google Benchmark"
+      "nlohmann-json, SQLite, Boost (its headers), wslay, OpenSSL 3 (or -DCHAT_TLS=OFF), on" \
+      "Linux liburing; for the tests also GoogleTest (with gmock), for the benchmarks Google" \
+      "Benchmark"
   fi
 }
 

@@ -20,13 +20,6 @@ class ConnectionTest : public ReactorFixture {
   void lose_all_events() {
     net->edit_batch = [](std::vector<Ready>& batch) { batch.clear(); };
   }
-
-  // The output of link is blocked with that much still queued.
-  void block_output(const Link& link, std::size_t bytes_left) {
-    link.connection().send(std::string(world.socket_buffer_bytes + bytes_left, 'x'));
-    turn_until_quiet();
-    ASSERT_EQ(link.connection().bytes_queued(), bytes_left);
-  }
 };
 
 // Input.
@@ -164,91 +157,6 @@ TEST_F(ConnectionTest, SendToAConnectionThatIsNotOpen_IsIgnored) {
   turn();
   EXPECT_EQ(loop->pool().bytes_lent(), 0U);
   EXPECT_EQ(read_all(closed.peer), "");
-}
-
-TEST_F(ConnectionTest, OverflowInsideOnData_LosesTheConnectionNotTheTurn) {
-  start({.out_bytes_max = 1000, .out_high_mark_bytes = 1000, .out_low_mark_bytes = 0});
-  const Link link = connect();
-  const Link other = connect();
-  link.handler.data = [&](Connection& connection, std::string_view bytes) {
-    connection.send(std::string(1001, 'x'));
-    EXPECT_FALSE(connection.is_open());
-    EXPECT_EQ(link.handler.closes.size(), 0U) << "never from inside send";
-    other.connection().send("unharmed");
-    return bytes.size();
-  };
-  world.peer_write(link.peer, "x");
-  turn_until_quiet();
-  EXPECT_EQ(link.handler.closes, (Closes{{CloseReason::kOutputOverflow, 0}}));
-  EXPECT_EQ(world.peer_read(other.peer), "unharmed");
-}
-
-TEST_F(ConnectionTest, ClosedInOnDrained_IsLeftAlone) {
-  start({.out_bytes_max = 10'000, .out_high_mark_bytes = 100, .out_low_mark_bytes = 50});
-  world.socket_buffer_bytes = 1000;
-  const Link link = connect();
-  link.handler.drained = [](Connection& connection) { connection.close(); };
-  turn_until_quiet();
-  block_output(link, 500);
-  world.peer_write(link.peer, "unread");
-  read_all(link.peer);
-  EXPECT_EQ(link.handler.drains, 1);
-  EXPECT_EQ(link.handler.received, "");
-  EXPECT_EQ(link.handler.closes, (Closes{{CloseReason::kByHandler, 0}}));
-}
-
-TEST_F(ConnectionTest, SendsAgainInOnDrained_IsToldAgain) {
-  start({.out_bytes_max = 10'000, .out_high_mark_bytes = 100, .out_low_mark_bytes = 50});
-  const Link link = connect();
-  turn_until_quiet();
-  link.handler.drained = [&](Connection& connection) {
-    if (link.handler.drains < 5) {
-      connection.send(std::string(1000, 'x'));
-    } else {
-      connection.finish();
-    }
-  };
-  link.connection().send(std::string(1000, 'x'));
-  EXPECT_EQ(read_all(link.peer).size(), 5000U);
-  EXPECT_EQ(link.handler.drains, 5);
-  EXPECT_TRUE(world.peer_at_end(link.peer));
-}
-
-TEST_F(ConnectionTest, AskedForDrained_IsToldOnceThoughItWasNeverAboveTheHighMark) {
-  start({.out_bytes_max = 10'000, .out_high_mark_bytes = 5000, .out_low_mark_bytes = 100});
-  world.socket_buffer_bytes = 1000;
-  const Link link = connect();
-  turn_until_quiet();
-  link.connection().send(std::string(2000, 'x'));
-  link.connection().ask_for_drained();
-  turn_until_quiet();
-  EXPECT_EQ(link.handler.drains, 0) << "1,000 bytes wait";
-  EXPECT_EQ(read_all(link.peer).size(), 2000U);
-  EXPECT_EQ(link.handler.drains, 1);
-  link.connection().send("more");
-  turn_until_quiet();
-  EXPECT_EQ(link.handler.drains, 1);
-}
-
-TEST_F(ConnectionTest, AskedForDrainedWithNothingToSend_IsToldInThisTurn) {
-  start();
-  const Link link = connect();
-  turn_until_quiet();
-  link.connection().ask_for_drained();
-  turn_until_quiet();
-  EXPECT_EQ(link.handler.drains, 1);
-}
-
-TEST_F(ConnectionTest, AskedForDrainedAndEnding_IsNotTold) {
-  start();
-  world.socket_buffer_bytes = 1000;
-  const Link link = connect();
-  turn_until_quiet();
-  link.connection().send(std::string(2000, 'x'));
-  link.connection().ask_for_drained();
-  link.connection().finish();
-  EXPECT_EQ(read_all(link.peer).size(), 2000U);
-  EXPECT_EQ(link.handler.drains, 0);
 }
 
 // Ending.
