@@ -20,6 +20,7 @@
 namespace reactor {
 namespace {
 
+constexpr std::size_t kDescriptorTableMax = 65'536;  // half a megabyte on Linux
 constexpr int kKeepaliveIdleSeconds = 60;
 constexpr int kKeepaliveIntervalSeconds = 15;
 constexpr int kKeepaliveCount = 4;
@@ -183,6 +184,13 @@ rlim_t system_descriptor_limit() {
   return OPEN_MAX;
 }
 #endif
+
+// The table never shrinks: having had a descriptor with the highest number is enough. Failing costs
+// nothing but time later.
+void grow_descriptor_table(std::size_t descriptors) {
+  const OwnedFd any(open_reserve());
+  const OwnedFd highest(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(descriptors) - 1));
+}
 
 }  // namespace
 
@@ -368,7 +376,9 @@ std::size_t raise_descriptor_limit() {
   if (raised.rlim_cur > limit.rlim_cur && ::setrlimit(RLIMIT_NOFILE, &raised) == 0) {
     limit = raised;
   }
-  return static_cast<std::size_t>(limit.rlim_cur);
+  const auto descriptors = static_cast<std::size_t>(limit.rlim_cur);
+  grow_descriptor_table(std::min(descriptors, kDescriptorTableMax));
+  return descriptors;
 }
 
 }  // namespace reactor

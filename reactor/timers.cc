@@ -47,7 +47,8 @@ std::optional<TimePoint> Timers::next_due() const {
 void Timers::fire(TimePoint now) {
   fired_at_ = now;
   const std::uint64_t armed_meanwhile = next_sequence_;
-  while (!heap_.empty() && heap_.front().due <= now) {
+  for (std::size_t fired = 0; fired < kFiredAtOnceMax && !heap_.empty() && heap_.front().due <= now;
+       ++fired) {
     const Entry first = heap_.front();
     if (first.sequence >= armed_meanwhile) {
       return;  // armed by a handler of this very call, as is all that is due behind it

@@ -34,8 +34,12 @@ class Timers {
   bool armed(TimerId id) const;
 
   std::optional<TimePoint> next_due() const;
-  // Calls the handlers of everything due by now, earliest first, equal ones in the order armed.
-  // Timers armed meanwhile wait for the next call even if due, so that a turn ends.
+  // A call of fire() calls so many handlers at most, so that thousands of timers that are due at
+  // once don't hold up everything else.
+  static constexpr std::size_t kFiredAtOnceMax = 64;
+
+  // Calls the handlers of what is due by now, earliest first, equal ones in the order armed. What
+  // is left, and timers armed meanwhile, wait for the next call even if due, so that a turn ends.
   void fire(TimePoint now);
   std::size_t size() const { return heap_.size(); }
 

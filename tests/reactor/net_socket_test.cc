@@ -409,5 +409,19 @@ TEST(DescriptorLimits, Raise_GoesToTheHardLimitAndTellsIt) {
 #endif
 }
 
+#if defined(__linux__)
+TEST(DescriptorLimits, Raise_MakesTheTableThatLarge) {
+  const std::size_t wanted = std::min<std::size_t>(raise_descriptor_limit(), 65'536);
+  std::ifstream status("/proc/self/status");
+  std::size_t size = 0;
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("FDSize:")) {
+      size = std::stoul(line.substr(7));
+    }
+  }
+  EXPECT_GE(size, wanted);
+}
+#endif
+
 }  // namespace
 }  // namespace reactor

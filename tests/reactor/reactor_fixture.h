@@ -43,14 +43,15 @@ class ScriptedHandler final : public reactor::Handler {
   int ends = 0;
   int idles = 0;
   int drains = 0;
+  int handshakes = 0;
   bool is_used = false;  // a connection was made with it, so one on_close has to come
 
-  std::function<void(Connection&)> open, end, idle, drained;
+  std::function<void(Connection&)> open, secured, end, idle, drained;
   std::function<std::size_t(Connection&, std::string_view)> data;  // default: consumes all
   std::function<void(Connection&)> closed;
 
   void forget_script() {
-    open = end = idle = drained = closed = nullptr;
+    open = secured = end = idle = drained = closed = nullptr;
     data = nullptr;
   }
 
@@ -59,6 +60,12 @@ class ScriptedHandler final : public reactor::Handler {
     connection = &opened;
     ++opens;
     run(open, opened);
+  }
+  void on_secured(Connection& done) override {
+    const Inside inside;
+    EXPECT_EQ(&done, connection) << "secured before on_open or after on_close";
+    ++handshakes;
+    run(secured, done);
   }
   std::size_t on_data(Connection& from, std::string_view bytes) override {
     const Inside inside;
@@ -216,6 +223,13 @@ class ReactorFixture : public testing::Test, public reactor::Acceptor {
   void pass(Duration time) {
     world.advance(time);
     turn();
+  }
+
+  // The output of link is blocked with that much still queued.
+  void block_output(const Link& link, std::size_t bytes_left) {
+    link.connection().send(std::string(world.socket_buffer_bytes + bytes_left, 'x'));
+    turn_until_quiet();
+    ASSERT_EQ(link.connection().bytes_queued(), bytes_left);
   }
 
   // The loop wants to poll instead of sleep; makes that turn.

@@ -1,6 +1,6 @@
 // The rules of an edge-triggered loop, as reactor/README.md numbers them, on the simulated OS.
-// Rule 7 is about real sockets: net_test.cc. More of rules 5 and 8: connection_test.cc; of rule 6:
-// listener_test.cc; of rule 10: mailbox_test.cc.
+// Rule 7 is about real sockets: net_test.cc; rule 8: backpressure_test.cc. More of rule 5:
+// connection_test.cc; of rule 6: listener_test.cc; of rule 10: mailbox_test.cc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -458,62 +458,6 @@ TEST_F(ReactorRules, OutOfDescriptors_ShedsAndRetriesWhileEverybodyElseWorks) {
   turn();
   EXPECT_EQ(link.handler.received, "still served");
   EXPECT_EQ(loop->timers().size(), 1U) << "the retry";
-}
-
-// Rule 8: output is bounded by bytes and by time without progress.
-
-TEST_F(ReactorRules, MoreThanOutBytesMax_ClosesTheConnectionAndNobodyElse) {
-  start({.out_bytes_max = 5000, .out_high_mark_bytes = 4000, .out_low_mark_bytes = 1000});
-  const Link link = connect();
-  const Link other = connect();
-  link.connection().send(std::string(5000, 'x'));
-  EXPECT_EQ(link.connection().bytes_queued(), 5000U) << "exactly the bound is allowed";
-  link.connection().send("y");
-  turn();
-  EXPECT_EQ(link.handler.closes, (Closes{{CloseReason::kOutputOverflow, 0}}));
-  EXPECT_TRUE(other.connection().is_open());
-}
-
-TEST_F(ReactorRules, AboveTheHighMark_IsNotReadUntilDrainedToTheLowMark) {
-  start({.out_bytes_max = 10'000, .out_high_mark_bytes = 4000, .out_low_mark_bytes = 1000});
-  world.socket_buffer_bytes = 500;
-  const Link link = connect();
-  turn_until_quiet();
-  link.connection().send(std::string(4000, 'x'));
-  EXPECT_FALSE(link.connection().above_high_mark());
-  link.connection().send(std::string(1000, 'x'));
-  EXPECT_TRUE(link.connection().above_high_mark());
-  world.peer_write(link.peer, "are you listening?");
-  turn_until_quiet();
-  while (link.connection().bytes_queued() > 1000) {
-    EXPECT_TRUE(link.connection().above_high_mark()) << link.connection().bytes_queued();
-    EXPECT_EQ(link.handler.received, "");
-    EXPECT_EQ(link.handler.drains, 0);
-    ASSERT_GT(world.peer_read(link.peer).size(), 0U);
-    turn();
-  }
-  EXPECT_FALSE(link.connection().above_high_mark());
-  EXPECT_EQ(link.handler.drains, 1);
-  EXPECT_TRUE(polls_next()) << "reading goes on without an edge";
-  EXPECT_EQ(link.handler.received, "are you listening?");
-  read_all(link.peer);
-  EXPECT_EQ(link.handler.drains, 1);
-}
-
-TEST_F(ReactorRules, OutputWithoutProgressForStallTimeout_ClosesTheConnection) {
-  start({.stall_timeout = seconds{30}});
-  world.socket_buffer_bytes = 1000;
-  const Link link = connect();
-  turn_until_quiet();
-  link.connection().send(std::string(3000, 'x'));
-  turn();
-  pass(seconds{29});
-  world.peer_read(link.peer, 1);
-  turn();
-  pass(seconds{29});
-  EXPECT_EQ(link.handler.closes.size(), 0U) << "one byte is progress";
-  pass(seconds{1});
-  EXPECT_EQ(link.handler.closes, (Closes{{CloseReason::kStalled, 0}}));
 }
 
 // Rule 9: time is read once a turn; activity does no heap work.

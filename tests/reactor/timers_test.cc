@@ -91,6 +91,24 @@ TEST(Timers, HandlerCancelsOneThatIsDueToo_ItDoesNotFire) {
   EXPECT_EQ(recorder.fired, Fired{1});
 }
 
+TEST(Timers, ManyAtOnce_FireInSeveralCallsInTheirOrder) {
+  Timers timers;
+  Recorder recorder;
+  Fired all;
+  for (std::uint64_t i = 0; i < 2 * Timers::kFiredAtOnceMax + 1; ++i) {
+    timers.arm(at(10), recorder, i);
+    all.push_back(i);
+  }
+  timers.fire(at(10));
+  EXPECT_EQ(recorder.fired.size(), Timers::kFiredAtOnceMax);
+  EXPECT_EQ(timers.next_due(), at(10)) << "nobody sleeps over the others";
+  timers.arm(at(5), recorder, all.size());
+  all.push_back(all.size());
+  timers.fire(at(10));
+  timers.fire(at(10));
+  EXPECT_EQ(recorder.fired, all);
+}
+
 TEST(Timers, ArmedByAHandler_WaitsForTheNextCallEvenIfDue) {
   Timers timers;
   Recorder recorder;
