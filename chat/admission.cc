@@ -17,15 +17,21 @@ Admission::Verdict Admission::admit(const reactor::Endpoint& peer) {
   if (count_ >= clients_max_) {
     return Verdict::kFull;
   }
-  if (counts_by_address(peer)) {
-    std::size_t& of_host = by_host_[host_of(peer)];
-    if (of_host >= per_address_max_) {
-      return Verdict::kTooManyFromAddress;
-    }
-    ++of_host;
+  if (!count(peer)) {
+    release(peer);
+    return Verdict::kTooManyFromAddress;
   }
-  ++count_;
   return Verdict::kWelcome;
+}
+
+bool Admission::count(const reactor::Endpoint& peer) {
+  ++count_;
+  return !counts_by_address(peer) || ++by_host_[host_of(peer)] <= per_address_max_;
+}
+
+bool Admission::move(const reactor::Endpoint& from, const reactor::Endpoint& to) {
+  release(from);
+  return count(to);
 }
 
 void Admission::release(const reactor::Endpoint& peer) {

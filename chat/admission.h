@@ -23,6 +23,9 @@ class Admission {
 
   // Counts the connection when it is welcome.
   Verdict admit(const reactor::Endpoint& peer);
+  // A connection that was admitted for `from` is one for `to` in truth, and counts for it; false
+  // when that has too many now. REQUIRES: as for release.
+  bool move(const reactor::Endpoint& from, const reactor::Endpoint& to);
   // REQUIRES: peer was admitted and not released since.
   void release(const reactor::Endpoint& peer);
   std::size_t count() const { return count_; }
@@ -33,6 +36,8 @@ class Admission {
     std::size_t operator()(const Host& host) const;
   };
 
+  // False when there are more than there may be; counted all the same.
+  bool count(const reactor::Endpoint& peer);
   bool counts_by_address(const reactor::Endpoint& peer) const;
   static Host host_of(const reactor::Endpoint& peer);
 

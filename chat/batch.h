@@ -22,15 +22,23 @@ template <class Copy>
 void rehome(Event& event, Copy&& copy) {
   event.room = copy(event.room);
   event.subject = copy(event.subject);
+  event.origin = copy(event.origin);
+  event.target = copy(event.target);
   event.text = copy(event.text);
+  event.tags = copy(event.tags);
   event.client_id = copy(event.client_id);
 }
 
 template <class Copy>
 void rehome(FromSession& item, Copy&& copy) {
-  item.command.target = copy(item.command.target);
-  item.command.text = copy(item.command.text);
-  item.command.client_id = copy(item.command.client_id);
+  Command& command = item.command;
+  command.target = copy(command.target);
+  command.peer = copy(command.peer);
+  command.text = copy(command.text);
+  command.tags = copy(command.tags);
+  command.user = copy(command.user);
+  command.host = copy(command.host);
+  command.client_id = copy(command.client_id);
 }
 
 // Gathers Events or FromSessions with their text, in order, to be handed to another thread in one

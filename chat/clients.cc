@@ -1,5 +1,7 @@
 #include "chat/clients.h"
 
+#include <algorithm>
+
 #include "reactor/check.h"
 
 namespace chat {
@@ -11,6 +13,7 @@ Client& Clients::add(const SessionRef& session, std::string_view name) {
   client.session = session;
   client.name = name;
   by_id_.emplace(client.id, std::move(made));
+  most_ = std::max(most_, by_id_.size());
   if (session) {
     by_session_.emplace(session, &client);
   }
@@ -25,7 +28,17 @@ void Clients::set_token(Client& client, std::string_view token) {
   CHECK(is_new, "one token for two", client.name);
 }
 
+void Clients::set_invisible(Client& client, bool is_invisible) {
+  bool& before = client.make_particulars().is_invisible;
+  invisible_ -= before ? 1 : 0;
+  invisible_ += is_invisible ? 1 : 0;
+  before = is_invisible;
+}
+
 void Clients::remove(Client& client) {
+  if (client.particulars) {
+    set_invisible(client, false);
+  }
   if (client.session) {
     by_session_.erase(client.session);
   } else {

@@ -44,6 +44,10 @@ class Clients {
   Client* find_overdue(reactor::TimePoint now) const;
 
   std::size_t size() const { return by_id_.size(); }
+  std::size_t most() const { return most_; }  // at once, ever
+  // Those who have said that they are.
+  std::size_t invisible() const { return invisible_; }
+  void set_invisible(Client& client, bool is_invisible);
 
  private:
   struct Text {
@@ -57,6 +61,8 @@ class Clients {
   std::unordered_map<std::string, Client*, Text, std::equal_to<>> by_token_;
   std::set<std::pair<reactor::TimePoint, ClientId>> detached_;
   ClientId next_id_ = 1;
+  std::size_t most_ = 0;
+  std::size_t invisible_ = 0;
 };
 
 }  // namespace chat

@@ -2,29 +2,14 @@
 
 #include <algorithm>
 
-#include "chat/protocol/native.h"
+#include "chat/protocol/encode.h"
 #include "reactor/check.h"
 
 namespace chat {
 
 std::size_t Feed::Answer::size() const {
-  return sizeof(Answer) + bytes.size() + room.size() + (history ? history->key.size() : 0);
-}
-
-void Feed::joined(RoomId id, std::string_view name, MessageId since) {
-  const auto is_it = [id](const Room& room) { return room.id == id; };
-  if (std::none_of(rooms_.begin(), rooms_.end(), is_it)) {
-    audience_.joined(name, since);
-    rooms_.push_back({id, std::string(name)});
-  }
-}
-
-void Feed::parted(RoomId id, MessageId until) {
-  const auto room =
-      std::find_if(rooms_.begin(), rooms_.end(), [id](const Room& one) { return one.id == id; });
-  CHECK(room != rooms_.end(), "parted without being in", id);
-  audience_.parted(room->name, until);
-  rooms_.erase(room);
+  return sizeof(Answer) + bytes.size() + room.size() + asked.size() +
+         (history ? history->key.size() : 0);
 }
 
 void Feed::was_in(std::string_view name, MessageId since, MessageId until) {
@@ -32,16 +17,17 @@ void Feed::was_in(std::string_view name, MessageId since, MessageId until) {
 }
 
 void Feed::add_answer(const Log& log, std::string_view bytes) {
-  add(log, {0, std::string(bytes), std::nullopt, {}, false});
+  add(log, {0, std::string(bytes), std::nullopt, {}, {}, false});
 }
 
 void Feed::add_last_word(const Log& log, std::string_view bytes) {
-  add(log, {0, std::string(bytes), std::nullopt, {}, true});
+  add(log, {0, std::string(bytes), std::nullopt, {}, {}, true});
   ends_ = true;
 }
 
-void Feed::add_history(const Log& log, PageRequest request, std::string_view room) {
-  add(log, {0, {}, std::move(request), std::string(room), false});
+void Feed::add_history(const Log& log, PageRequest request, std::string_view room,
+                       std::string_view asked) {
+  add(log, {0, {}, std::move(request), std::string(room), std::string(asked), false});
 }
 
 void Feed::add(const Log& log, Answer answer) {
@@ -53,9 +39,9 @@ void Feed::add(const Log& log, Answer answer) {
   answers_.push_back(std::move(answer));
 }
 
-Feed::Outcome Feed::pump(reactor::Connection& connection, Log& log, WireFormat format,
+Feed::Outcome Feed::pump(reactor::Connection& connection, Log& log, Codec& codec,
                          const Limits& limits) {
-  const Output output{connection, format, limits};
+  const Output output{connection, codec, limits};
   // Beyond the mark, so that there is something to drain.
   while (!waits_for_page_ && connection.bytes_queued() <= limits.out_low_mark_bytes) {
     switch (step(log, output)) {
@@ -133,7 +119,7 @@ Feed::Step Feed::take_from_log(Log& log, const Output& output) {
   cursor_ = next;
   after_ = entry.id;
   if (audience_.hears(entry.kind, entry.id, entry.room, entry.subject)) {
-    output.connection.send(log.encoded(entry, output.format, output.limits));
+    output.connection.send(log.encoded(entry, output.codec.format(), output.limits));
   }
   return Step::kDone;
 }
@@ -152,7 +138,7 @@ void Feed::take_from_scan(const Output& output) {
     gap.kind = EventKind::kGap;
     gap.from = after_ + 1;
     gap.id = last;
-    send(gap, output);
+    answer(gap, output);
     after_ = last;
     page_.reset();
     return;
@@ -168,13 +154,15 @@ void Feed::take_from_scan(const Output& output) {
   }
   const Event event = page_->take();
   after_ = std::max(after_, event.id);
-  send(event, output);
+  deliver(event, output);
 }
 
 Feed::Step Feed::take_from_history(const Output& output) {
   const Page& page = page_->page();
   if (page.error.empty() && !page_->at_end()) {
-    send(page_->take(), output);
+    Event event = page_->take();
+    event.target = answers_.front().asked;
+    deliver(event, output);
     return Step::kDone;
   }
   const bool is_over = !page.error.empty() || page.is_end || request_.count <= page.messages.size();
@@ -190,26 +178,39 @@ Feed::Step Feed::take_from_history(const Output& output) {
 }
 
 void Feed::end_history(const Output& output) {
-  const Answer& answer = answers_.front();
+  const Answer& asked = answers_.front();
   Event event;
   event.kind = EventKind::kHistoryEnd;
-  event.room = answer.room;
+  event.room = asked.room;
+  event.target = asked.asked;
   if (const std::string& error = page_->page().error; !error.empty()) {
-    event.kind = EventKind::kError;
-    event.code = ErrorCode::kInternal;
-    event.subject = answer.room;
+    // Who was told that it begins is told that it ends.
+    event.kind = asked.asked.empty() ? EventKind::kError : EventKind::kHistoryEnd;
+    event.refusal = Refusal::kInternal;
+    event.subject = asked.room;
     event.text = error;
   }
-  send(event, output);
-  answer_bytes_ -= answer.size();
+  answer(event, output);
+  answer_bytes_ -= asked.size();
   answers_.pop_front();
   page_.reset();
   reads_history_ = false;
 }
 
-void Feed::send(const Event& event, const Output& output) {
+void Feed::deliver(const Event& event, const Output& output) {
+  const bool is_asked_for = !event.target.empty();
+  if (is_asked_for || event.kind == EventKind::kGap) {
+    answer(event, output);
+    return;
+  }
   scratch_.clear();
-  encode_native(event, output.format, output.limits, scratch_);
+  encode_delivery(event, output.codec.format(), output.limits, scratch_);
+  output.connection.send(scratch_);
+}
+
+void Feed::answer(const Event& event, const Output& output) {
+  scratch_.clear();
+  output.codec.answer(event, scratch_);
   output.connection.send(scratch_);
 }
 

@@ -35,12 +35,6 @@ class Feed {
     kLastWord,  // what the session was told last is sent
   };
 
-  // A room that the session is in meanwhile.
-  struct Room {
-    RoomId id = kNoRoom;
-    std::string name;
-  };
-
   // Of a session that hears nothing yet. since: the last message before it began.
   Feed(std::string_view name, MessageId since) : audience_(name, since) {}
 
@@ -51,25 +45,26 @@ class Feed {
     log_from_ = log_from;
   }
 
-  // Nothing happens when it is in the room already. since: the last message before.
-  void joined(RoomId id, std::string_view name, MessageId since);
+  // since: the last message before. REQUIRES: it is not in the room.
+  void joined(std::string_view room, MessageId since) { audience_.joined(room, since); }
   // until: the last message that it hears. REQUIRES: it is in the room.
-  void parted(RoomId id, MessageId until);
+  void parted(std::string_view room, MessageId until) { audience_.parted(room, until); }
   // A stay that is over.
   void was_in(std::string_view name, MessageId since, MessageId until);
-  const std::vector<Room>& rooms() const { return rooms_; }
 
   // An answer, which comes behind everything that is in the log now and all answers before it.
   void add_answer(const Log& log, std::string_view bytes);
   // Behind this the session ends: nothing more comes.
   void add_last_word(const Log& log, std::string_view bytes);
-  // Likewise, of a part of a history. room: as it was asked for.
-  void add_history(const Log& log, PageRequest request, std::string_view room);
+  // Likewise, of a part of a history. room: as it was asked for. asked: as in Event::target; empty
+  // when the client is told what comes like anything else.
+  void add_history(const Log& log, PageRequest request, std::string_view room,
+                   std::string_view asked);
   // So many answers wait that there should be no more for now.
   bool is_full(const Limits& limits) const { return answer_bytes_ >= limits.out_high_mark_bytes; }
 
   // Fills the output as far as it goes.
-  Outcome pump(reactor::Connection& connection, Log& log, WireFormat format, const Limits& limits);
+  Outcome pump(reactor::Connection& connection, Log& log, Codec& codec, const Limits& limits);
   const PageRequest& request() const { return request_; }
   // The answer to request().
   void take(Page page);
@@ -80,6 +75,7 @@ class Feed {
     std::string bytes;
     std::optional<PageRequest> history;
     std::string room;
+    std::string asked;
     bool is_last = false;
 
     std::size_t size() const;
@@ -88,7 +84,7 @@ class Feed {
   // Where what is sent goes.
   struct Output {
     reactor::Connection& connection;
-    WireFormat format;
+    Codec& codec;
     const Limits& limits;
   };
 
@@ -105,10 +101,10 @@ class Feed {
   void end_history(const Output& output);
   bool knows(const Log& log) const;
   void ask_for_scan(const Log& log);
-  void send(const Event& event, const Output& output);
+  void deliver(const Event& event, const Output& output);
+  void answer(const Event& event, const Output& output);
 
   Audience audience_;
-  std::vector<Room> rooms_;
   MessageId after_ = 0;
   MessageId log_from_ = 0;
   Log::Cursor cursor_;

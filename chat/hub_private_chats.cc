@@ -8,12 +8,12 @@ void Hub::request(const Client& client, std::string_view name) {
     return;
   }
   if (other == &client) {
-    refuse(client.session, ErrorCode::kForbidden, name,
+    refuse(client.session, Refusal::kForbidden, name,
            {"that is you; REQUEST somebody else for a private chat"});
     return;
   }
   if (!other->session) {
-    refuse(client.session, ErrorCode::kUnknownTarget, name,
+    refuse(client.session, Refusal::kNoSuchName, name,
            {other->name, " has lost the connection and may be back soon; CHAT reaches them then"});
     return;
   }
@@ -43,7 +43,7 @@ void Hub::decline(const Client& client, std::string_view name) {
 void Hub::leave_private_chat(const Client& client) {
   const auto peer = private_chats_.leave(client.session);
   if (!peer) {
-    refuse(client.session, ErrorCode::kForbidden, "LEAVE",
+    refuse(client.session, Refusal::kForbidden, "LEAVE",
            {"you are not in a private chat; REQUEST:<name> asks for one"});
     return;
   }
@@ -82,26 +82,26 @@ void Hub::answer(const Client& client, const Client& other, std::string_view nam
       refuse_no_request(client.session, name);
       return;
     case Outcome::kSelfBusy:
-      refuse(client.session, ErrorCode::kTaken, name,
+      refuse(client.session, Refusal::kBusy, name,
              {"you are in a private chat already; LEAVE it first"});
       return;
     case Outcome::kOtherBusy:
-      refuse(client.session, ErrorCode::kTaken, name,
+      refuse(client.session, Refusal::kBusy, name,
              {other.name, " is in a private chat; try again later"});
       return;
     case Outcome::kRepeated:
-      refuse(client.session, ErrorCode::kTaken, name,
+      refuse(client.session, Refusal::kBusy, name,
              {"already asked; wait for the answer of ", other.name});
       return;
     case Outcome::kTooMany:
-      refuse(client.session, ErrorCode::kTooFast, name,
+      refuse(client.session, Refusal::kTooFast, name,
              {"too many wait for an answer of ", other.name, "; try again in a minute"});
       return;
   }
 }
 
 void Hub::refuse_no_request(const SessionRef& to, std::string_view name) {
-  refuse(to, ErrorCode::kUnknownTarget, name,
+  refuse(to, Refusal::kNoRequest, name,
          {"no request of this name waits for your answer; REQUEST:<name> makes one"});
 }
 

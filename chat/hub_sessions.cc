@@ -4,6 +4,11 @@
 #include "chat/hub.h"
 
 namespace chat {
+namespace {
+
+constexpr std::string_view kNotBack = "connection lost";
+
+}  // namespace
 
 void Hub::recover(const Recovered& recovered, Time start) {
   time_ = start;
@@ -15,7 +20,11 @@ void Hub::recover(const Recovered& recovered, Time start) {
     Client& client = clients_.add({}, session.audience.name());
     clients_.set_token(client, session.token);
     client.capabilities.resume = true;
+    client.came_unix_ms = start.unix_ms;
+    client.spoke_unix_ms = start.unix_ms;
+    identify(client, {}, {});
     client.since = session.audience.since();
+    client.named_since = client.since;
     clients_.detach(client, start.now + limits_.resume_window);
     for (const Audience::Stay& stay : session.audience.stays()) {
       recover_stay(client, stay);
@@ -23,16 +32,28 @@ void Hub::recover(const Recovered& recovered, Time start) {
     Rooms::enter(client, rooms_.lobby(), client.since);
   }
   end_oldest_sessions(limits_.detached_max);
+  recover_rooms(recovered);
+  for (const Recovered::Retry& retry : recovered.retries) {
+    if (const Client* client = clients_.find_by_token(retry.session)) {
+      retries_.remember(client->id, retry.client_id, retry.id, retry.unix_ms);
+    }
+  }
+}
+
+// Those that nobody can come back to are gone.
+void Hub::recover_rooms(const Recovered& recovered) {
+  for (const Recovered::RoomState& state : recovered.rooms) {
+    if (Room* room = rooms_.find(state.room)) {
+      recover_state(*room, state.room, state.text);
+    } else {
+      forget_room(state.room);
+    }
+  }
   for (const Recovered::RoomTopic& topic : recovered.topics) {
     if (Room* room = rooms_.find(topic.room)) {
       room->topic = {topic.text, topic.set_by, topic.id, topic.unix_ms};
     } else {
-      forget_topic(topic.room);  // nobody came back who was there
-    }
-  }
-  for (const Recovered::Retry& retry : recovered.retries) {
-    if (const Client* client = clients_.find_by_token(retry.session)) {
-      retries_.remember(client->id, retry.client_id, retry.id, retry.unix_ms);
+      forget_room(topic.room);
     }
   }
 }
@@ -42,7 +63,11 @@ void Hub::recover_stay(Client& client, const Audience::Stay& stay) {
     client.resumable->past.push_back(stay);
   } else {
     Room* room = rooms_.find(stay.room);
-    Rooms::enter(client, room == nullptr ? rooms_.create(stay.room) : *room, stay.since);
+    if (room == nullptr) {
+      room = &rooms_.create(stay.room);
+      room->made_unix_ms = time_.unix_ms;
+    }
+    Rooms::enter(client, *room, stay.since);
   }
 }
 
@@ -55,17 +80,19 @@ void Hub::begin_session(Client& client) {
   keep(Record::Kind::kSessionBegan, client, {}, client.since);
   for (const Client::Stay& stay : client.rooms) {
     keep(Record::Kind::kJoined, client, stay.room->name, stay.since);
+    keep_state(*stay.room);
   }
   tell(client.session, EventKind::kSession, {}, client.token());
 }
 
-void Hub::disconnect(SessionRef from) {
+// why: in words for the others; may be empty.
+void Hub::disconnect(SessionRef from, std::string_view why) {
   Client* client = clients_.find(from);
   if (client == nullptr) {
     return;
   }
   if (!client->is_resumable() || limits_.resume_window.count() == 0 || limits_.detached_max == 0) {
-    remove(*client);
+    remove(*client, why.empty() ? "connection closed" : why);
     return;
   }
   forget_private_chats(*client);
@@ -80,7 +107,7 @@ void Hub::disconnect(SessionRef from) {
 void Hub::resume(SessionRef from, const Command& command) {
   Client* client = clients_.find_by_token(command.target);
   if (client == nullptr) {
-    refuse(from, ErrorCode::kUnknownTarget, {},
+    refuse(from, Refusal::kNoSuchSession, {},
            {"this session is over, or never was; REGISTER:<name> begins a new one"});
     return;
   }
@@ -89,6 +116,7 @@ void Hub::resume(SessionRef from, const Command& command) {
   }
   const SessionRef before = clients_.attach(*client, from);
   client->capabilities = command.capabilities;
+  identify(*client, {}, command.host);
   if (before) {
     tell(before, EventKind::kBye, {}, "resumed by another connection");
   }
@@ -100,10 +128,10 @@ void Hub::resume(SessionRef from, const Command& command) {
   tell_what_is_heard(*client, after);
   Event event = make(EventKind::kResumed);
   event.to = from;
-  event.subject = client->name;
+  set_subject(event, *client);
   event.id = after;
   event.from = last_id();
-  sink_.on_event(event);
+  emit(event);
 }
 
 // The shard knows what to look for when it is told that the session goes on. The lobby comes first:
@@ -118,7 +146,7 @@ void Hub::tell_what_is_heard(const Client& client, MessageId after) {
     event.room = room;
     event.from = since;
     event.id = until;
-    sink_.on_event(event);
+    emit(event);
   };
   tell_of(kLobby, kLobbyName, client.since, 0);
   for (const Audience::Stay& stay : client.resumable->past) {
@@ -133,13 +161,13 @@ void Hub::tell_what_is_heard(const Client& client, MessageId after) {
 
 void Hub::end_overdue_sessions() {
   while (Client* client = clients_.find_overdue(time_.now)) {
-    remove(*client);
+    remove(*client, kNotBack);
   }
 }
 
 void Hub::end_oldest_sessions(std::size_t detached_max) {
   while (clients_.detached_count() > detached_max) {
-    remove(*clients_.find_overdue(reactor::TimePoint::max()));
+    remove(*clients_.find_overdue(reactor::TimePoint::max()), kNotBack);
   }
 }
 

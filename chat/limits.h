@@ -6,6 +6,16 @@
 
 namespace chat {
 
+// How much is taken of what only IRC has bounds for, in bytes. There clients are told.
+inline constexpr std::size_t kUserBytesMax = 16;
+inline constexpr std::size_t kRealNameBytesMax = 150;
+inline constexpr std::size_t kAwayBytesMax = 300;
+inline constexpr std::size_t kReasonBytesMax = 300;  // of a kick
+inline constexpr std::size_t kRoomKeyBytesMax = 32;
+inline constexpr std::size_t kMaskBytesMax = 80;
+// Changes of modes with a parameter in one command; more are not looked at.
+inline constexpr std::size_t kModeParametersMax = 4;
+
 // Every bound the chat keeps, with its default. Each has a flag of the same name in chat-server.
 struct Limits {
   // Lines and names.
@@ -22,12 +32,22 @@ struct Limits {
   std::size_t detached_max = 100'000;   // clients that have lost the connection and may come back
   std::size_t retries_max = 1'000'000;  // messages whose sending again is known
   std::uint32_t history_count_max = 1000;  // messages in one answer
+  std::size_t cloaks_kept_max = 10'000;    // addresses with a label that nobody is at any more
+  std::size_t room_list_max = 100;         // masks in a room's lists together
+  std::size_t invitations_per_client_max = 16;
+  std::size_t monitor_max = 100;        // names that one client watches
+  std::size_t correspondents_max = 64;  // names that CHATHISTORY TARGETS tells one client at most
+  std::size_t whowas_max = 1000;        // clients that are remembered when they are gone
+  std::size_t who_replies_max = 1000;   // lines in one answer to WHO, LIST and NAMES without a room
 
   // How long.
   std::chrono::milliseconds registration_timeout{30'000};
+  // A client whose protocol has a question for it is asked whether it is there this often.
+  std::chrono::milliseconds ping_interval{30'000};
   std::chrono::milliseconds idle_timeout{0};  // 0: a registered client may be silent for ever
   std::chrono::milliseconds stall_timeout{30'000};
   std::chrono::milliseconds request_timeout{60'000};
+  std::chrono::milliseconds drain_delay{0};  // not ready, but serving as before
   std::chrono::milliseconds drain_timeout{5'000};
   std::chrono::milliseconds presence_interval{200};  // notices gather for this long
   std::chrono::milliseconds resume_window{120'000};  // a lost connection may come back; 0: never
@@ -54,6 +74,14 @@ struct Limits {
 
   // A room's history is seen from where one has joined it, not from its beginning.
   bool history_since_join = false;
+
+  // HTTP and WebSocket.
+  std::size_t http_header_bytes_max = std::size_t{16} << 10;  // request line and headers
+  std::size_t http_target_bytes_max = std::size_t{4} << 10;
+  std::size_t http_headers_max = 100;
+  std::size_t http_body_bytes_max = std::size_t{64} << 10;  // read over: nothing takes a body
+  std::size_t ws_message_bytes_max = std::size_t{16} << 10;
+  std::size_t ws_fragments_max = 1024;  // frames of one message
 
   // The recent part of the log that each thread keeps in memory.
   std::size_t tail_bytes = std::size_t{8} << 20;

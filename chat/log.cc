@@ -1,8 +1,9 @@
 #include "chat/log.h"
 
+#include <algorithm>
 #include <cstring>
 
-#include "chat/protocol/native.h"
+#include "chat/protocol/encode.h"
 #include "reactor/check.h"
 
 namespace chat {
@@ -16,8 +17,11 @@ void Log::append(const Event& event) {
   header.room_id = event.room_id;
   header.room_bytes = static_cast<std::uint32_t>(event.room.size());
   header.subject_bytes = static_cast<std::uint32_t>(event.subject.size());
+  header.origin_bytes = static_cast<std::uint32_t>(event.origin.size());
   header.text_bytes = static_cast<std::uint32_t>(event.text.size());
+  header.tags_bytes = static_cast<std::uint32_t>(event.tags.size());
   header.kind = event.kind;
+  header.notice = event.notice;
   const std::size_t bytes = record_bytes(header);
   if (bytes > capacity_) {
     drop_everything();
@@ -61,35 +65,48 @@ bool Log::next(Cursor& cursor, Entry& entry) const {
   entry.room_id = header.room_id;
   entry.id = header.id;
   entry.unix_ms = header.unix_ms;
-  entry.room = {text, header.room_bytes};
-  text += header.room_bytes;
-  entry.subject = {text, header.subject_bytes};
-  text += header.subject_bytes;
-  entry.text = {text, header.text_bytes};
+  entry.notice = header.notice;
+  const auto take = [&text](std::uint32_t bytes) {
+    const std::string_view taken(text, bytes);
+    text += bytes;
+    return taken;
+  };
+  entry.room = take(header.room_bytes);
+  entry.subject = take(header.subject_bytes);
+  entry.origin = take(header.origin_bytes);
+  entry.text = take(header.text_bytes);
+  entry.tags = take(header.tags_bytes);
   cursor.after = header.id;
   cursor.remembered_after = header.id;
   cursor.position = position + record_bytes(header);
   return true;
 }
 
-std::string_view Log::encoded(const Entry& entry, WireFormat format, const Limits& limits) {
-  std::string& bytes = encoded_[entry.id][static_cast<std::size_t>(format)];
-  if (bytes.empty()) {
-    Event event;
-    event.kind = entry.kind;
-    event.room_id = entry.room_id;
-    event.id = entry.id;
-    event.unix_ms = entry.unix_ms;
-    event.room = entry.room;
-    event.subject = entry.subject;
-    event.text = entry.text;
-    encode_native(event, format, limits, bytes);
+std::string_view Log::encoded(const Entry& entry, const WireFormat& format, const Limits& limits) {
+  std::vector<Encoded>& all = encoded_[entry.id];
+  const auto found = std::ranges::find(all, format, &Encoded::format);
+  if (found != all.end()) {
+    return found->bytes;
   }
-  return bytes;
+  Event event;
+  event.kind = entry.kind;
+  event.notice = entry.notice;
+  event.room_id = entry.room_id;
+  event.id = entry.id;
+  event.unix_ms = entry.unix_ms;
+  event.room = entry.room;
+  event.subject = entry.subject;
+  event.origin = entry.origin;
+  event.text = entry.text;
+  event.tags = entry.tags;
+  all.push_back({format, {}});
+  encode_delivery(event, format, limits, all.back().bytes);
+  return all.back().bytes;
 }
 
 std::size_t Log::record_bytes(const Header& header) {
-  return sizeof(Header) + header.room_bytes + header.subject_bytes + header.text_bytes;
+  return sizeof(Header) + header.room_bytes + header.subject_bytes + header.origin_bytes +
+         header.text_bytes + header.tags_bytes;
 }
 
 Log::Header Log::header_at(std::uint64_t position) const {
@@ -181,7 +198,9 @@ void Log::write(std::uint64_t position, const Header& header, const Event& event
   put(&header, sizeof(Header));
   put(event.room.data(), event.room.size());
   put(event.subject.data(), event.subject.size());
+  put(event.origin.data(), event.origin.size());
   put(event.text.data(), event.text.size());
+  put(event.tags.data(), event.tags.size());
 }
 
 }  // namespace chat

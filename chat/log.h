@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,9 +26,12 @@ class Log {
     RoomId room_id = kNoRoom;
     MessageId id = 0;
     std::int64_t unix_ms = 0;
+    bool notice = false;
     std::string_view room;
     std::string_view subject;
+    std::string_view origin;
     std::string_view text;
+    std::string_view tags;
   };
 
   // Keeps at most bytes_max bytes of entries; 0 keeps nothing.
@@ -57,8 +59,8 @@ class Log {
 
   // The entry, which next() has just given, as it looks on the wire; encoded when it is asked for
   // the first time, and kept as long as the entry: about as much memory again for each format that
-  // is asked for. Valid until append.
-  std::string_view encoded(const Entry& entry, WireFormat format, const Limits& limits);
+  // is asked for. Valid until the next call.
+  std::string_view encoded(const Entry& entry, const WireFormat& format, const Limits& limits);
   std::size_t encoded_count() const { return encoded_.size(); }  // entries
 
  private:
@@ -71,8 +73,11 @@ class Log {
     RoomId room_id;
     std::uint32_t room_bytes;
     std::uint32_t subject_bytes;
+    std::uint32_t origin_bytes;
     std::uint32_t text_bytes;
+    std::uint32_t tags_bytes;
     EventKind kind;
+    bool notice;
   };
   // Where to begin looking for an id; one about every kMarkStride bytes.
   struct Mark {
@@ -102,7 +107,11 @@ class Log {
   std::size_t size_ = 0;
   MessageId last_id_ = 0;
   MessageId dropped_to_ = 0;
-  std::unordered_map<MessageId, std::array<std::string, kWireFormatCount>> encoded_;
+  struct Encoded {
+    WireFormat format;
+    std::string bytes;
+  };
+  std::unordered_map<MessageId, std::vector<Encoded>> encoded_;
   std::vector<Mark> marks_;  // a ring
   std::size_t mark_first_ = 0;
   std::size_t mark_count_ = 0;

@@ -27,7 +27,16 @@ void Members::add(RoomId room, std::string_view name, Session& session) {
   }
   std::vector<Member>& members = entered.members;
   session.memberships().push_back({room, static_cast<std::uint32_t>(members.size())});
-  members.push_back({&session.connection(), &session, session.format(), session.wants_presence()});
+  members.push_back(member_of(session));
+}
+
+Members::Member Members::member_of(Session& session) {
+  return {&session.connection(), &session, encoded_.index_of(session.codec().format()),
+          session.feed != nullptr};
+}
+
+bool Members::is_member(RoomId room, Session& session) {
+  return find_membership(session, room) != nullptr;
 }
 
 void Members::remove(RoomId room, Session& session) {
@@ -58,9 +67,7 @@ void Members::remove_from_all(Session& session) {
 
 void Members::refresh(Session& session) {
   for (const Session::Membership& membership : session.memberships()) {
-    Member& member = rooms_.at(membership.room).members[membership.position];
-    member.format = session.format();
-    member.wants_presence = session.wants_presence();
+    rooms_.at(membership.room).members[membership.position] = member_of(session);
   }
 }
 

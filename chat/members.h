@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chat/encoded_event.h"
 #include "chat/message.h"
 #include "chat/session.h"
 
@@ -19,16 +20,20 @@ class Members {
   struct Member {
     reactor::Connection* connection = nullptr;
     Session* session = nullptr;
-    WireFormat format = WireFormat::kByHand;
-    bool wants_presence = false;
+    EncodedEvent::FormatIndex format = 0;
+    bool has_feed = false;  // and gets messages from there
   };
+
+  // encoded: knows the formats; not owned.
+  explicit Members(EncodedEvent& encoded) : encoded_(encoded) {}
 
   // Nothing happens when it is a member already. name: the room's.
   void add(RoomId room, std::string_view name, Session& session);
   // Nothing happens when it is none.
   void remove(RoomId room, Session& session);
   void remove_from_all(Session& session);
-  // The session speaks another format now.
+  static bool is_member(RoomId room, Session& session);
+  // The session speaks another format now, or has got or lost its feed.
   void refresh(Session& session);
 
   std::span<const Member> of(RoomId room) const;
@@ -41,6 +46,9 @@ class Members {
     std::vector<Member> members;
   };
 
+  Member member_of(Session& session);
+
+  EncodedEvent& encoded_;
   std::unordered_map<RoomId, Room> rooms_;
 };
 

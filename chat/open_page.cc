@@ -14,6 +14,7 @@ Event event_of(const StoredMessage& message) {
   event.room = message.room;
   event.subject = message.sender;
   event.text = message.text;
+  event.notice = message.notice;
   if (message.kind != EventKind::kDirect && compare_ignoring_case(message.room, kLobbyName) == 0) {
     event.room_id = kLobby;  // whose messages look different
   }

@@ -18,8 +18,12 @@ class RateLimit {
   // Takes count tokens and returns zero, or takes none and returns how long to wait until they
   // will be there. A count above the burst is treated as the burst.
   reactor::Duration take(std::uint32_t count, reactor::TimePoint now);
+  // Takes count tokens, there or not, and returns how long it is until nothing is owed any more.
+  reactor::Duration owe(std::uint32_t count, reactor::TimePoint now);
 
  private:
+  reactor::Duration time_for(std::uint32_t tokens) const;
+
   std::uint32_t rate_;
   std::uint32_t burst_;
   reactor::TimePoint full_at_{};  // when the bucket will be full again

@@ -1,6 +1,7 @@
 #include "chat/rooms.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "reactor/check.h"
 
@@ -44,6 +45,7 @@ void Rooms::enter(Client& client, Room& room, MessageId since) {
   if (room.id != kLobby) {
     client.rooms.push_back({&room, since});
   }
+  room.irc_members += client.capabilities.irc ? 1 : 0;
   count(room, client.session, 1);
 }
 
@@ -62,9 +64,34 @@ void Rooms::count(Room& room, const SessionRef& session, int change) {
   room.members_by_shard[session.shard] += static_cast<std::uint32_t>(change);
 }
 
+// Those who are sorted by name are put in their places again.
+void Rooms::rename(Client& client, std::string_view name) {
+  struct Place {
+    Room* room;
+    decltype(Room::members)::node_type member;
+    decltype(Room::roles)::node_type role;
+  };
+  std::vector<Place> places;
+  const auto take_out = [&](Room& room) {
+    places.push_back({&room, room.members.extract(&client), room.roles.extract(&client)});
+  };
+  take_out(lobby());
+  for (const Client::Stay& stay : client.rooms) {
+    take_out(*stay.room);
+  }
+  client.name = name;
+  for (Place& place : places) {
+    const auto put_back = place.room->members.insert(std::move(place.member));
+    CHECK(put_back.inserted, "two members of one name", name, place.room->name);
+    place.room->roles.insert(std::move(place.role));
+  }
+}
+
 bool Rooms::leave(Client& client, Room& room) {
   const std::size_t removed = room.members.erase(&client);
   CHECK(removed == 1, "left without being in", client.name, room.name);
+  room.roles.erase(&client);
+  room.irc_members -= client.capabilities.irc ? 1 : 0;
   count(room, client.session, -1);
   if (room.id == kLobby) {
     return false;

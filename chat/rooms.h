@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -9,8 +10,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chat/cloaks.h"
 #include "chat/message.h"
 #include "chat/names.h"
+#include "chat/room_modes.h"
 #include "chat/storage/audience.h"
 #include "reactor/net.h"
 
@@ -32,18 +35,61 @@ struct Client {
     // first when they are too many.
     std::vector<Audience::Stay> past;
   };
+  struct Invitation {
+    RoomId room = 0;
+    bool is_by_operator = false;
+  };
+  // What only some have, IRC clients mostly.
+  struct Particulars {
+    std::string real_name;                // empty: the name
+    std::string away;                     // why; empty: is here
+    std::vector<Invitation> invitations;  // the oldest first; one for each room
+    std::vector<std::string> watched;     // names
+    // With whom there were private messages under its name, whoever wrote; the latest last.
+    std::vector<std::string> correspondents;
+    bool is_invisible = false;  // has said so; see may_find
+  };
 
   bool is_resumable() const { return resumable != nullptr; }
   // Empty when it can't be resumed.
   std::string_view token() const { return is_resumable() ? resumable->token : std::string_view(); }
+  std::string_view user() const { return std::string_view(origin).substr(0, origin.find('@')); }
+  std::string_view host() const { return std::string_view(origin).substr(origin.find('@') + 1); }
+  std::string_view real_name() const {
+    return particulars && !particulars->real_name.empty() ? particulars->real_name : name;
+  }
+  std::string_view away() const {
+    return particulars ? std::string_view(particulars->away) : std::string_view();
+  }
+  Particulars& make_particulars() {
+    if (!particulars) {
+      particulars = std::make_unique<Particulars>();
+    }
+    return *particulars;
+  }
 
   ClientId id = 0;
   SessionRef session;  // none while the connection is lost and may be resumed
   std::string name;
+  std::string origin;              // "user@host", as others are told
+  Cloaks::Cloak* cloak = nullptr;  // of its address; null: it needs none
   Capabilities capabilities;
-  MessageId since = 0;      // the last message before
-  std::vector<Stay> rooms;  // without the lobby, where everybody is
+  std::int64_t came_unix_ms = 0;
+  std::int64_t spoke_unix_ms = 0;  // last; or came
+  MessageId since = 0;             // the last message before
+  MessageId named_since = 0;       // the last message before it had this name
+  std::vector<Stay> rooms;         // without the lobby, where everybody is
   std::unique_ptr<Session> resumable;
+  std::unique_ptr<Particulars> particulars;
+};
+
+// What a member may do that others may not.
+struct Role {
+  bool is_operator = false;
+  bool has_voice = false;
+
+  bool operator==(const Role&) const = default;
+  explicit operator bool() const { return is_operator || has_voice; }
 };
 
 struct Topic {
@@ -56,9 +102,14 @@ struct Topic {
 struct Room {
   RoomId id = kNoRoom;
   std::string name;
+  std::int64_t made_unix_ms = 0;
   std::set<const Client*, ByName> members;
+  std::map<const Client*, Role, ByName> roles;  // of the members that have one
   std::vector<std::uint32_t> members_by_shard;
+  std::uint32_t irc_members = 0;  // who are told at once who comes and goes
   Topic topic;
+  RoomModes modes;
+  bool is_kept = false;  // somebody who can come back has been there: its state is in the store
 };
 
 // Which rooms there are and who is in them. The lobby always is; every other room lives while it
@@ -84,6 +135,8 @@ class Rooms {
   static void enter(Client& client, Room& room, MessageId since);
   // The client, a member, has another session now, or none.
   static void move(const Client& client, Room& room, const SessionRef& from);
+  // The client is called so from now on, in all its rooms. REQUIRES: nobody else is.
+  void rename(Client& client, std::string_view name);
   // Removes the room as well when the client was its last member and it is not the lobby; returns
   // whether it did. REQUIRES: a member.
   bool leave(Client& client, Room& room);

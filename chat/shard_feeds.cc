@@ -1,24 +1,44 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "chat/number.h"
 #include "chat/shard.h"
+#include "reactor/check.h"
 
 namespace chat {
+namespace {
+
+// As kTargets has them.
+std::vector<PageRequest::Target> parse_targets(std::string_view lines) {
+  std::vector<PageRequest::Target> targets;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const std::size_t space = line.find(' ');
+    const auto after = parse_number<MessageId>(line.substr(0, space));
+    CHECK(after && space != std::string_view::npos, "not a line of kTargets", line);
+    targets.push_back({std::string(line.substr(space + 1)), *after});
+  }
+  return targets;
+}
+
+}  // namespace
 
 void Shard::enter(const Event& event, Session& session) {
-  if (session.feed) {
-    session.feed->joined(event.room_id, event.room, event.from);
-  } else {
-    members_.add(event.room_id, event.room, session);
+  if (session.feed && !members_.is_member(event.room_id, session)) {
+    session.feed->joined(event.room, event.from);
   }
+  members_.add(event.room_id, event.room, session);
 }
 
 void Shard::leave(const Event& event, Session& session) {
-  members_.remove(event.room_id, session);  // it may be a member until the flush, feed or no feed
+  members_.remove(event.room_id, session);
   if (session.feed) {
-    session.feed->parted(event.room_id, event.from);
+    session.feed->parted(event.room, event.from);
   }
 }
 
@@ -26,9 +46,10 @@ void Shard::leave(const Event& event, Session& session) {
 void Shard::note_heard(const Event& event, Session& session) {
   if (!session.feed) {
     session.feed = std::make_unique<Feed>(event.subject, event.from);
+    metrics_.lagging_sessions.add();
   }
   if (event.id == 0) {
-    session.feed->joined(event.room_id, event.room, event.from);
+    enter(event, session);
   } else {
     session.feed->was_in(event.room, event.from, event.id);
   }
@@ -38,45 +59,70 @@ void Shard::resume(const Event& event, Session& session) {
   session.registered(event.subject);
   spdlog::info("{} resumed from {}", session.name(), session.peer().to_string());
   encoded_.begin(event);
-  session.connection().send_borrowed(encoded_.in(session.format()));
+  session.connection().send_borrowed(encoded_.answer(session.codec()));
   session.feed->start(event.id, event.from);
   behind_.push_back(session.ref());
 }
 
 void Shard::ask_for_history(const Event& event, Session& session) {
   fall_behind(session, log_.last_id());
-  members_.remove_from_all(session);
   PageRequest request;
-  request.kind = event.before ? PageRequest::Kind::kHistoryLast : PageRequest::Kind::kHistory;
+  if (event.kind == EventKind::kTargets) {
+    request.kind = PageRequest::Kind::kTargets;
+    request.targets = parse_targets(event.text);
+    request.bound = event.id;
+    return begin_history(event, std::move(request), session);
+  }
+  request.kind = event.around   ? PageRequest::Kind::kHistoryAround
+                 : event.before ? PageRequest::Kind::kHistoryLast
+                                : PageRequest::Kind::kHistory;
   request.key = event.text;
   request.after = event.from;
   request.bound = event.id;
   request.count = event.count;
-  session.feed->add_history(log_, std::move(request), event.room);
+  request.middle = event.middle;
+  request.since_unix_ms = event.since_unix_ms;
+  request.before_unix_ms = event.before_unix_ms;
+  begin_history(event, std::move(request), session);
 }
 
-// From now on the session gets no live copies, once it is no member any more. after: the last
-// message that it has got.
+void Shard::begin_history(const Event& event, PageRequest request, Session& session) {
+  encoded_.begin(event);
+  if (const std::string_view begin = encoded_.answer(session.codec()); !begin.empty()) {
+    session.feed->add_answer(log_, begin);
+  }
+  session.feed->add_history(log_, std::move(request), event.room, event.target);
+}
+
+// From now on the session gets no live copies. after: the last message that it has got.
 void Shard::fall_behind(Session& session, MessageId after) {
   if (session.feed) {
     return;
   }
   // Whatever it was there for before, it has got.
   session.feed = std::make_unique<Feed>(session.name(), 0);
+  metrics_.lagging_sessions.add();
   for (const Session::Membership& membership : session.memberships()) {
-    session.feed->joined(membership.room, members_.name_of(membership.room), 0);
+    session.feed->joined(members_.name_of(membership.room), 0);
   }
   session.feed->start(after, 0);
+  members_.refresh(session);
   behind_.push_back(session.ref());
 }
 
-// Not before the flush: whoever fell behind did so in the middle of a walk along the members, and
-// who reads fast enough has drained by now.
+// What is no message, and so not in the log, keeps its place in the feed, as an answer does.
+// Whoever lets too much of it gather is not told.
+void Shard::tell_later(Session& session, std::string_view bytes) {
+  if (!bytes.empty() && !session.feed->is_full(limits_)) {
+    session.feed->add_answer(log_, bytes);
+  }
+}
+
+// Not before the flush: who reads fast enough has drained by now.
 void Shard::feed_those_behind() {
   for (const SessionRef& ref : std::exchange(behind_, {})) {
     Session* session = find(ref);
     if (session != nullptr && session->feed) {
-      members_.remove_from_all(*session);
       pump(*session);
     }
   }
@@ -101,7 +147,7 @@ void Shard::pump(Session& session) {
   if (!connection.is_open()) {
     return;
   }
-  switch (session.feed->pump(connection, log_, session.format(), limits_)) {
+  switch (session.feed->pump(connection, log_, session.codec(), limits_)) {
     case Feed::Outcome::kWaitsForOutput:
       connection.ask_for_drained();
       break;
@@ -114,7 +160,7 @@ void Shard::pump(Session& session) {
       go_live(session);
       break;
     case Feed::Outcome::kLastWord:
-      session.finish({});
+      session.end(EndReason::kResumedElsewhere, {});
       return;
   }
   if (!session.feed || !session.feed->is_full(limits_)) {
@@ -123,10 +169,9 @@ void Shard::pump(Session& session) {
 }
 
 void Shard::go_live(Session& session) {
-  const std::unique_ptr<Feed> feed = std::exchange(session.feed, nullptr);
-  for (const Feed::Room& room : feed->rooms()) {
-    members_.add(room.id, room.name, session);
-  }
+  session.feed.reset();
+  metrics_.lagging_sessions.subtract();
+  members_.refresh(session);
 }
 
 bool Shard::must_wait(Session& session) {

@@ -21,16 +21,17 @@ std::size_t batch_bytes_max(const Limits& limits) {
 
 }  // namespace
 
-Switchboard::Switchboard(const Limits& limits, std::size_t clients_max,
-                         const std::vector<std::unique_ptr<Shard>>& shards, Handover& handover,
-                         Storage storage, TokenSource make_token)
+Switchboard::Switchboard(const Limits& limits, std::size_t clients_max, const ServerInfo& info,
+                         Metrics& metrics, const std::vector<std::unique_ptr<Shard>>& shards,
+                         Handover& handover, Storage storage, const TokenSource& make_token)
     : reactor_(shards.front()->reactor()),
       shards_(shards),
+      metrics_(metrics.hub),
       handover_(handover),
       batch_bytes_max_(batch_bytes_max(limits)),
       delivers_when_kept_(storage.delivers_when_kept),
-      store_(storage.make_port(std::move(storage.store), reactor_, *this)),
-      hub_(limits, *this, *this, std::move(make_token), storage.recovered, time()),
+      store_(storage.make_port(std::move(storage.store), reactor_, *this, metrics.store)),
+      hub_(limits, info, *this, *this, make_token, storage.recovered, time()),
       admission_(limits, clients_max),
       outgoing_(shards.size()),
       direct_(*this),
@@ -51,6 +52,17 @@ void Switchboard::apply(SessionRef from, const Command& command) {
 }
 
 void Switchboard::release(const reactor::Endpoint& peer) { admission_.release(peer); }
+
+void Switchboard::move(const HubMail::Proxied& proxied) {
+  if (!admission_.move(proxied.proxy, proxied.real)) {
+    Event bye;
+    bye.kind = EventKind::kBye;
+    bye.refusal = Refusal::kForbidden;
+    bye.to = proxied.from;
+    bye.text = "too many connections from your address";
+    on_event(bye);
+  }
+}
 
 // Whoever is told to wait is woken: he is known before the store is asked once more, and the store
 // says that it has kept something after it has counted it off.
@@ -75,13 +87,14 @@ namespace {
 // Has no place among the messages: it tells of one that the store has, or can't have.
 bool is_about_store(const Event& event) {
   return event.kind == EventKind::kAck ||
-         (event.kind == EventKind::kError && event.code == ErrorCode::kInternal);
+         (event.kind == EventKind::kError && event.refusal == Refusal::kInternal);
 }
 
 }  // namespace
 
 void Switchboard::on_event(const Event& event) {
   const ShardSet shards = shards_of(event);
+  metrics_.messages.add(is_new_message(event) ? 1 : 0);
   const bool waits = is_new_message(event) || !delayed_.empty();
   if (delivers_when_kept_ && waits && !is_about_store(event)) {
     delayed_.add(event, shards);
@@ -147,6 +160,9 @@ void Switchboard::end_turn() {
   store_->end_turn();
   delayed_.end_turn();
   arm_hub_timer();
+  metrics_.clients.set(hub_.client_count() - hub_.detached_count());
+  metrics_.detached_clients.set(hub_.detached_count());
+  metrics_.rooms.set(hub_.room_count());
   for (std::size_t shard = 1; shard < outgoing_.size(); ++shard) {
     if (!outgoing_[shard].empty()) {
       post(shard);
@@ -184,6 +200,9 @@ void Switchboard::on_mail(HubMail& mail) {
   for (HubMail::Read& read : mail.reads) {
     store_->read(read.reader, std::move(read.request));
   }
+  for (const HubMail::Proxied& proxied : mail.proxied) {
+    move(proxied);
+  }
   for (const reactor::Endpoint& peer : mail.closed) {
     release(peer);
   }
@@ -202,6 +221,11 @@ void Switchboard::Remote::submit(SessionRef from, const Command& command) {
 
 void Switchboard::Remote::connection_closed(const reactor::Endpoint& peer) {
   mail_.closed.push_back(peer);
+}
+
+void Switchboard::Remote::connection_proxied(SessionRef from, const reactor::Endpoint& proxy,
+                                             const reactor::Endpoint& real) {
+  mail_.proxied.push_back({from, proxy, real});
 }
 
 void Switchboard::Remote::read(SessionRef reader, PageRequest request) {

@@ -13,6 +13,8 @@
 #include "chat/hub.h"
 #include "chat/limits.h"
 #include "chat/message.h"
+#include "chat/metrics.h"
+#include "chat/server_info.h"
 #include "chat/shard.h"
 #include "chat/storage/store_port.h"
 #include "chat/uplink.h"
@@ -28,11 +30,20 @@ struct HubMail {
     PageRequest request;
   };
 
+  struct Proxied {
+    SessionRef from;
+    reactor::Endpoint proxy;
+    reactor::Endpoint real;
+  };
+
   Batch<FromSession> commands;
   std::vector<Read> reads;
+  std::vector<Proxied> proxied;
   std::vector<reactor::Endpoint> closed;
 
-  bool empty() const { return commands.empty() && reads.empty() && closed.empty(); }
+  bool empty() const {
+    return commands.empty() && reads.empty() && proxied.empty() && closed.empty();
+  }
 };
 
 // Connects the shards with the one hub, which lives on shard 0's thread, and with the store. Shard
@@ -45,10 +56,11 @@ class Switchboard final : private EventSink,
                           private reactor::TimerHandler,
                           private reactor::MailHandler<HubMail> {
  public:
-  // shards are not owned; they get their uplinks here. clients_max: resolved, not 0.
-  Switchboard(const Limits& limits, std::size_t clients_max,
-              const std::vector<std::unique_ptr<Shard>>& shards, Handover& handover,
-              Storage storage, TokenSource make_token);
+  // shards are not owned; they get their uplinks here. clients_max: resolved, not 0. info and
+  // metrics are not owned.
+  Switchboard(const Limits& limits, std::size_t clients_max, const ServerInfo& info,
+              Metrics& metrics, const std::vector<std::unique_ptr<Shard>>& shards,
+              Handover& handover, Storage storage, const TokenSource& make_token);
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
 
@@ -63,6 +75,10 @@ class Switchboard final : private EventSink,
     explicit Direct(Switchboard& board) : board_(board) {}
     void submit(SessionRef from, const Command& command) override { board_.apply(from, command); }
     void connection_closed(const reactor::Endpoint& peer) override { board_.release(peer); }
+    void connection_proxied(SessionRef from, const reactor::Endpoint& proxy,
+                            const reactor::Endpoint& real) override {
+      board_.move({from, proxy, real});
+    }
     void read(SessionRef reader, PageRequest request) override;
     bool must_wait_for_store() override { return board_.must_wait_for_store(); }
     void end_turn() override { board_.end_turn(); }
@@ -77,6 +93,8 @@ class Switchboard final : private EventSink,
     explicit Remote(Switchboard& board) : board_(board) {}
     void submit(SessionRef from, const Command& command) override;
     void connection_closed(const reactor::Endpoint& peer) override;
+    void connection_proxied(SessionRef from, const reactor::Endpoint& proxy,
+                            const reactor::Endpoint& real) override;
     void read(SessionRef reader, PageRequest request) override;
     bool must_wait_for_store() override { return board_.must_wait_for_store(); }
     void end_turn() override;
@@ -90,6 +108,7 @@ class Switchboard final : private EventSink,
 
   void apply(SessionRef from, const Command& command);
   void release(const reactor::Endpoint& peer);
+  void move(const HubMail::Proxied& proxied);
   bool must_wait_for_store();
   void end_turn();
   void post(std::size_t shard);
@@ -111,6 +130,7 @@ class Switchboard final : private EventSink,
 
   reactor::Reactor& reactor_;  // shard 0's
   const std::vector<std::unique_ptr<Shard>>& shards_;
+  HubMetrics& metrics_;
   Handover& handover_;
   // A batch of this size goes at once instead of at the end of the turn.
   const std::size_t batch_bytes_max_;

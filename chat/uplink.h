@@ -13,6 +13,9 @@ class Uplink {
   virtual void submit(SessionRef from, const Command& command) = 0;
   // An admitted connection is gone and makes room for another.
   virtual void connection_closed(const reactor::Endpoint& peer) = 0;
+  // An admitted connection comes from somewhere else than it seemed: from `real`, not `proxy`.
+  virtual void connection_proxied(SessionRef from, const reactor::Endpoint& proxy,
+                                  const reactor::Endpoint& real) = 0;
   // A page for one of the shard's sessions; the answer comes to the shard.
   virtual void read(SessionRef reader, PageRequest request) = 0;
   // So much waits for the store that who publishes has to wait, too. When that is over the shard's

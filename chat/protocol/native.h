@@ -8,6 +8,7 @@
 #include "chat/limits.h"
 #include "chat/message.h"
 #include "chat/protocol/codec.h"
+#include "chat/protocol/line_splitter.h"
 
 namespace chat {
 
@@ -19,11 +20,11 @@ class NativeCodec final : public Codec {
 
   std::size_t parse(std::string_view bytes, CommandSink& sink) override;
   WireFormat format() const override;
-  bool wants_presence() const override { return capabilities_.presence; }
+  void answer(const Event& event, std::string& out) override;
 
  private:
-  // Takes one whole line without its LF; false when the sink wants no more.
-  bool take_line(std::string_view line, CommandSink& sink);
+  // False when the sink wants no more.
+  bool take_line(const WireLine& line, CommandSink& sink);
   // Whether the line, whole or only its beginning, has more bytes than one can have.
   bool is_too_long(std::string_view line) const;
   Command by_hand(std::string_view line);
@@ -32,10 +33,10 @@ class NativeCodec final : public Codec {
   Command hello(std::optional<std::string_view> fields);
 
   const Limits& limits_;
+  LineSplitter lines_;
   bool program_ = false;
   Capabilities capabilities_;
-  std::string granted_;              // the same in words
-  std::size_t discarded_bytes_ = 0;  // of the line that is being read and was found too long
+  std::string granted_;  // the same in words
 };
 
 // Appends the event to out in a native format, as one or more whole lines; nothing for events that

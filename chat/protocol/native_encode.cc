@@ -23,6 +23,9 @@ constexpr std::string_view kHelpLines =
     "HELP:  JOIN:room            enter a room, a new one too; PART:room to leave it\n"
     "HELP:  SAY:room:text        talk in a room\n"
     "HELP:  TOPIC:room:text      say what a room is about\n"
+    "HELP:  MODE:room            what holds in a room; MODE:room:+o name, MODE:room:+k key, ...\n"
+    "HELP:  KICK:room:name:why   put somebody out of your room; MODE:room:+b name for good\n"
+    "HELP:  INVITE:room:name     ask somebody in; JOIN:room:key where there is a key\n"
     "HELP:  REQUEST:name         ask for a private chat; the other says ACCEPT:you or DECLINE:you\n"
     "HELP:  LEAVE                end the private chat\n"
     "HELP:  quit                 go\n";
@@ -73,7 +76,7 @@ void append_error(std::string& out, const Event& event, const Limits& limits) {
     append(out, {"@id=", event.client_id, " "});
   }
   out.append("ERROR:");
-  append_number(out, static_cast<unsigned>(event.code));
+  append_number(out, static_cast<unsigned>(event.code()));
   out.push_back(':');
   append_subject(out, event.subject, limits);
   append_line(out, {":", event.text});
@@ -106,7 +109,7 @@ void append_list(std::string& out, std::string_view verb, std::string_view room,
 }
 
 void append_tags(std::string& out, const Event& event, WireFormat format) {
-  if (format != WireFormat::kTagged) {
+  if (format.dialect != WireFormat::Dialect::kTagged) {
     return;
   }
   out.append("@id=");
@@ -120,7 +123,7 @@ void append_tags(std::string& out, const Event& event, WireFormat format) {
 void append_message(std::string& out, const Event& event, WireFormat format) {
   append_tags(out, event, format);
   if (event.kind == EventKind::kDirect) {
-    const bool by_hand = format == WireFormat::kByHand;
+    const bool by_hand = format.dialect == WireFormat::Dialect::kByHand;
     append_line(out, {by_hand ? "MESSAGE:" : "DIRECT:", event.subject, ":", event.text});
   } else if (event.kind == EventKind::kTopic) {
     append_line(out, {"TOPIC:", event.room, ":", event.subject, ":", event.text});
@@ -131,10 +134,42 @@ void append_message(std::string& out, const Event& event, WireFormat format) {
   }
 }
 
+// To those who have asked for them.
+void append_notice(std::string& out, const Event& event, WireFormat format, const Limits& limits) {
+  if (!format.has(WireFormat::kPresence)) {
+    return;
+  }
+  if (event.kind == EventKind::kPresenceJoined) {
+    append_list(out, "STATUS:JOINED:", event.room, event.text, limits);
+  } else if (event.kind == EventKind::kPresenceLeft) {
+    append_list(out, "STATUS:LEFT:", event.room, event.text, limits);
+  } else if (event.kind == EventKind::kRenamed) {
+    append_line(out, {"STATUS:RENAMED:", event.subject, ":", event.target});
+  } else {
+    append_line(out, {"STATUS:MODE:", event.room, ":", event.subject, ":", event.text});
+  }
+}
+
+void append_mode_list(std::string& out, const Event& event, bool program, const Limits& limits) {
+  std::string room_and_letter(event.room);
+  room_and_letter += ':';
+  room_and_letter += event.target;
+  append_list(out, "MODE_LIST:", room_and_letter, event.text, limits);
+  out.append(program ? "END:MODE_LIST\n" : "");
+}
+
+// The others see that somebody is there no more.
+void append_kick(std::string& out, const Event& event) {
+  if (event.to) {
+    append_line(out, {"STATUS:KICKED:", event.room, ":", event.subject, ":", event.text});
+    append_line(out, {"PARTED:", event.room});
+  }
+}
+
 }  // namespace
 
 void encode_native(const Event& event, WireFormat format, const Limits& limits, std::string& out) {
-  const bool program = format != WireFormat::kByHand;
+  const bool program = format.dialect != WireFormat::Dialect::kByHand;
   switch (event.kind) {
     case EventKind::kWelcome:
       return append_welcome(out, event.text, limits);
@@ -160,6 +195,7 @@ void encode_native(const Event& event, WireFormat format, const Limits& limits, 
       return append_line(out, {"END:HISTORY:", event.room});
     case EventKind::kHeard:
     case EventKind::kHistory:
+    case EventKind::kTargets:
       return;
     case EventKind::kError:
       return append_error(out, event, limits);
@@ -197,9 +233,31 @@ void encode_native(const Event& event, WireFormat format, const Limits& limits, 
     case EventKind::kTopic:
       return append_message(out, event, format);
     case EventKind::kPresenceJoined:
-      return append_list(out, "STATUS:JOINED:", event.room, event.text, limits);
     case EventKind::kPresenceLeft:
-      return append_list(out, "STATUS:LEFT:", event.room, event.text, limits);
+    case EventKind::kRenamed:
+    case EventKind::kModeChanged:
+      return append_notice(out, event, format, limits);
+    case EventKind::kKicked:
+      return append_kick(out, event);
+    case EventKind::kInvited:
+      return append_line(out, {"STATUS:INVITED:", event.room, ":", event.subject});
+    case EventKind::kInviting:
+      return append_line(out, {"INVITED:", event.room, ":", event.target});
+    case EventKind::kModes:
+      return append_line(out, {"MODES:", event.room, ":", event.text});
+    case EventKind::kModeList:
+      return append_mode_list(out, event, program, limits);
+    // What only IRC tells.
+    case EventKind::kEcho:
+    case EventKind::kAnswer:
+    case EventKind::kLabelEnd:
+    case EventKind::kEntered:
+    case EventKind::kLeft:
+    case EventKind::kQuit:
+    case EventKind::kAway:
+    case EventKind::kRealName:
+    case EventKind::kTagMessage:
+      return;
   }
 }
 

@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "chat/names.h"
+#include "chat/number.h"
 #include "chat/protocol/native.h"
 #include "chat/protocol/utf8.h"
 
@@ -27,6 +25,9 @@ enum class Fields : std::uint8_t {
   kAnyText,  // may be empty
   kTargetText,
   kTargetAnyText,
+  kTargetOptionalText,  // which may be left out with its colon
+  kTargetPeer,
+  kTargetPeerOptionalText,
   kTargetNumber,
   kHistory,
   kHello,
@@ -52,9 +53,14 @@ constexpr std::array kVerbs{
     VerbRule{"REGISTER", Verb::kRegister, Fields::kTarget, "usage: REGISTER:name"},
     VerbRule{"LIST", Verb::kList, Fields::kOptionalTarget, "usage: LIST or LIST:room"},
     VerbRule{"ROOMS", Verb::kRooms, Fields::kNone, "usage: ROOMS"},
-    VerbRule{"JOIN", Verb::kJoin, Fields::kTarget, "usage: JOIN:room"},
+    VerbRule{"JOIN", Verb::kJoin, Fields::kTargetOptionalText, "usage: JOIN:room or JOIN:room:key"},
     VerbRule{"PART", Verb::kPart, Fields::kTarget, "usage: PART:room"},
     VerbRule{"TOPIC", Verb::kTopic, Fields::kTargetAnyText, "usage: TOPIC:room:text"},
+    VerbRule{"MODE", Verb::kMode, Fields::kTargetOptionalText,
+             "usage: MODE:room or MODE:room:+o name"},
+    VerbRule{"KICK", Verb::kKick, Fields::kTargetPeerOptionalText,
+             "usage: KICK:room:name or KICK:room:name:reason"},
+    VerbRule{"INVITE", Verb::kInvite, Fields::kTargetPeer, "usage: INVITE:room:name"},
     VerbRule{"REQUEST", Verb::kRequest, Fields::kTarget, "usage: REQUEST:name"},
     VerbRule{"ACCEPT", Verb::kAccept, Fields::kTarget, "usage: ACCEPT:name"},
     VerbRule{"DECLINE", Verb::kDecline, Fields::kTarget, "usage: DECLINE:name"},
@@ -74,17 +80,17 @@ Command accept(Verb verb, std::string_view target = {}, std::string_view text = 
   return command;
 }
 
-Command reject(ErrorCode code, std::string_view subject, std::string_view text) {
+Command reject(Refusal refusal, std::string_view subject, std::string_view text) {
   Command command;
   command.verb = Verb::kReject;
-  command.code = code;
+  command.refusal = refusal;
   command.target = subject;
   command.text = text;
   return command;
 }
 
 Command malformed(const VerbRule& rule) {
-  return reject(ErrorCode::kMalformed, rule.name, rule.usage);
+  return reject(Refusal::kMalformed, rule.name, rule.usage);
 }
 
 const VerbRule* find_verb(std::string_view name) {
@@ -105,14 +111,6 @@ Split split_at_colon(std::string_view line) {
     return {.head = line, .rest = {}};
   }
   return {.head = line.substr(0, colon), .rest = line.substr(colon + 1)};
-}
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = error == std::errc{} && end == text.data() + text.size();
-  return is_number ? std::optional(number) : std::nullopt;
 }
 
 // target:number
@@ -144,6 +142,18 @@ Command history(const VerbRule& rule, const Split& fields) {
   return command;
 }
 
+// target:peer, target:peer:text
+Command with_peer(const VerbRule& rule, const Split& fields) {
+  const Split peer = split_at_colon(fields.rest.value_or(std::string_view{}));
+  const bool is_too_much = peer.rest && rule.fields == Fields::kTargetPeer;
+  if (fields.head.empty() || peer.head.empty() || is_too_much) {
+    return malformed(rule);
+  }
+  Command command = accept(rule.verb, fields.head, peer.rest.value_or(std::string_view{}));
+  command.peer = peer.head;
+  return command;
+}
+
 bool may_stand_alone(const VerbRule& rule) {
   return rule.fields == Fields::kNone || rule.fields == Fields::kOptionalTarget;
 }
@@ -168,6 +178,14 @@ Command apply_rule(const VerbRule& rule, std::optional<std::string_view> rest) {
   if (rule.fields == Fields::kHistory) {
     return history(rule, fields);
   }
+  if (rule.fields == Fields::kTargetPeer || rule.fields == Fields::kTargetPeerOptionalText) {
+    return with_peer(rule, fields);
+  }
+  if (rule.fields == Fields::kTargetOptionalText) {
+    return fields.head.empty()
+               ? malformed(rule)
+               : accept(rule.verb, fields.head, fields.rest.value_or(std::string_view{}));
+  }
   const bool text_missing =
       !fields.rest || (fields.rest->empty() && rule.fields == Fields::kTargetText);
   if (fields.head.empty() || text_missing) {
@@ -191,7 +209,7 @@ Command send_by_hand(std::string_view arguments) {
       return accept(Verb::kDirect, name_and_text.substr(0, space), name_and_text.substr(space + 1));
     }
   }
-  return reject(ErrorCode::kMalformed, "send", "usage: send name text");
+  return reject(Refusal::kMalformed, "send", "usage: send name text");
 }
 
 // The words that people type; nothing if the line begins with none of them.
@@ -211,7 +229,7 @@ std::optional<Command> words_by_hand(std::string_view line) {
     return send_by_hand(arguments);
   }
   if (is_word(word, "say")) {
-    return arguments.empty() ? reject(ErrorCode::kMalformed, "say", "usage: say text")
+    return arguments.empty() ? reject(Refusal::kMalformed, "say", "usage: say text")
                              : accept(Verb::kPlain, {}, arguments);
   }
   return std::nullopt;
@@ -287,62 +305,43 @@ std::size_t tag_bytes(std::string_view line) {
 }  // namespace
 
 WireFormat NativeCodec::format() const {
-  if (capabilities_.tags) {
-    return WireFormat::kTagged;
+  WireFormat format = WireFormat::kByHand;
+  if (program_) {
+    format = capabilities_.tags ? WireFormat::kTagged : WireFormat::kProgram;
   }
-  return program_ ? WireFormat::kProgram : WireFormat::kByHand;
+  format.features = capabilities_.presence ? WireFormat::kPresence : 0;
+  return format;
+}
+
+void NativeCodec::answer(const Event& event, std::string& out) {
+  encode_native(event, format(), limits_, out);
 }
 
 std::size_t NativeCodec::parse(std::string_view bytes, CommandSink& sink) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const std::string_view rest = bytes.substr(done);
-    const void* const end = std::memchr(rest.data(), '\n', rest.size());
-    if (end == nullptr) {
-      // The answer to a line that is too long waits for its LF, so that it stands in the same
-      // place however the bytes arrive; its bytes need not be kept until then.
-      if (discarded_bytes_ > 0 || is_too_long(rest)) {
-        discarded_bytes_ += rest.size();
-        return bytes.size();
-      }
-      return done;
-    }
-    const auto length = static_cast<std::size_t>(static_cast<const char*>(end) - rest.data());
-    done += length + 1;
-    if (!take_line(rest.substr(0, length), sink)) {
-      return done;
-    }
-  }
-  return done;
+  return lines_.split(
+      bytes, [this](std::string_view line) { return is_too_long(line); },
+      [this, &sink](const WireLine& line) { return take_line(line, sink); });
 }
 
 bool NativeCodec::is_too_long(std::string_view line) const {
-  if (line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
   const std::size_t tags = program_ ? tag_bytes(line) : 0;
   return tags > limits_.line_bytes_max || line.size() - tags > limits_.line_bytes_max;
 }
 
-bool NativeCodec::take_line(std::string_view line, CommandSink& sink) {
-  const std::size_t discarded = std::exchange(discarded_bytes_, 0);
-  const std::size_t wire_bytes = discarded + line.size() + 1;
-  if (discarded > 0 || is_too_long(line)) {
-    return sink.on_command(reject(ErrorCode::kTooLong, {}, "the line is too long"), wire_bytes);
+bool NativeCodec::take_line(const WireLine& line, CommandSink& sink) {
+  if (line.is_too_long) {
+    return sink.on_command(reject(Refusal::kTooLong, {}, "the line is too long"), line.wire_bytes);
   }
-  if (line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
-  if (is_blank(line)) {
+  if (is_blank(line.text)) {
     return true;
   }
-  if (!is_text(line)) {
-    return sink.on_command(reject(ErrorCode::kMalformed, {}, "the line is not UTF-8 text"),
-                           wire_bytes);
+  if (!is_text(line.text)) {
+    return sink.on_command(reject(Refusal::kMalformed, {}, "the line is not UTF-8 text"),
+                           line.wire_bytes);
   }
-  Command command = program_ ? by_program(line) : by_hand(line);
+  Command command = program_ ? by_program(line.text) : by_hand(line.text);
   command.capabilities = capabilities_;
-  return sink.on_command(command, wire_bytes);
+  return sink.on_command(command, line.wire_bytes);
 }
 
 Command NativeCodec::by_hand(std::string_view line) {
@@ -361,11 +360,11 @@ Command NativeCodec::by_program(std::string_view line) {
   }
   const std::string_view tags = line.substr(1, bytes - std::min<std::size_t>(bytes, 2));
   if (bytes == line.size() || !are_tags(tags)) {
-    return reject(ErrorCode::kMalformed, {}, "usage: @key=value;key=value VERB...");
+    return reject(Refusal::kMalformed, {}, "usage: @key=value;key=value VERB...");
   }
   const std::string_view client_id = tag_value(tags, "id");
   if (!is_client_id(client_id)) {
-    return reject(ErrorCode::kMalformed, {},
+    return reject(Refusal::kMalformed, {},
                   "an id has letters, digits, _ and - only, at most 64 in all");
   }
   Command command = by_program_without_tags(line.substr(bytes));
@@ -377,7 +376,7 @@ Command NativeCodec::by_program_without_tags(std::string_view line) {
   const Split parts = split_at_colon(line);
   const VerbRule* const rule = find_verb(parts.head);
   if (rule == nullptr) {
-    return reject(ErrorCode::kUnknownVerb, cut_text(parts.head, kEchoedVerbBytesMax),
+    return reject(Refusal::kUnknownVerb, cut_text(parts.head, kEchoedVerbBytesMax),
                   "there is no such verb");
   }
   return rule->fields == Fields::kHello ? hello(parts.rest) : apply_rule(*rule, parts.rest);
@@ -389,10 +388,10 @@ Command NativeCodec::hello(std::optional<std::string_view> fields) {
     return malformed(kHello);
   }
   if (program_) {
-    return reject(ErrorCode::kMalformed, kHello.name, "HELLO was said before");
+    return reject(Refusal::kMalformed, kHello.name, "HELLO was said before");
   }
   if (parts.head != "1") {
-    return reject(ErrorCode::kMalformed, kHello.name, "version 1 is the only one spoken here");
+    return reject(Refusal::kMalformed, kHello.name, "version 1 is the only one spoken here");
   }
   program_ = true;
   const auto grant = [&](std::string_view name) {

@@ -10,6 +10,7 @@ namespace chat {
 void InlineStore::append(const Record& record) {
   const std::string why = store_->apply(std::span(&record, 1));
   CHECK(why.empty(), "a store that never fails has failed", why);
+  metrics_.records_kept.add();
   if (record.kind == Record::Kind::kMessage) {
     kept_ = record.id;
   }

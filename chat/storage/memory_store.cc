@@ -55,7 +55,8 @@ void MemoryStore::append(const Record& record) {
   }
   Segment& segment = segments_.back();
   const std::size_t before = segment.bytes();
-  segment.add({record.message, record.id, record.unix_ms, record.room, record.sender, record.text});
+  segment.add({record.message, record.id, record.unix_ms, record.room, record.sender, record.text,
+               record.notice});
   std::string key = history_key_of(record.message, record.room, record.sender);
   bytes_used_ += segment.bytes() - before + sizeof(MessageId);
   auto history = histories_.find(key);
@@ -136,6 +137,20 @@ MessageStore::Found MemoryStore::find_last(std::string_view key, MessageId after
   CHECK(count > 0, "not to be looked for", count);
   const std::span<const MessageId> ids = ids_of(key, after, bound);
   return {{}, ids.size() <= count ? after : ids[ids.size() - count] - 1};
+}
+
+MessageStore::Found MemoryStore::find_time(std::int64_t unix_ms) {
+  const auto is_earlier = [unix_ms](const StoredMessage& message) {
+    return message.unix_ms < unix_ms;
+  };
+  const auto segment = std::partition_point(
+      segments_.begin(), segments_.end(),
+      [&](const Segment& candidate) { return is_earlier(last_of(candidate)); });
+  if (segment == segments_.end()) {
+    return {{}, last_id_};
+  }
+  const auto message = std::partition_point(segment->begin(), segment->end(), is_earlier);
+  return {{}, std::max(message->id - 1, gaps_.deleted_to())};
 }
 
 std::span<const MessageId> MemoryStore::ids_of(std::string_view key, MessageId after,

@@ -29,6 +29,7 @@ class MemoryStore final : public MessageStore {
   Page history(std::string_view key, MessageId after, MessageId bound, std::size_t count) override;
   Found find_last(std::string_view key, MessageId after, MessageId bound,
                   std::size_t count) override;
+  Found find_time(std::int64_t unix_ms) override;
   bool prune(std::int64_t now_unix_ms) override;
   void close() override {}
 

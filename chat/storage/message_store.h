@@ -30,7 +30,9 @@ struct Record {
     kSessionEnded,  // session
     kJoined,        // session, room, id: it hears what is behind this
     kParted,        // session, room, id: the last message it hears; the stay is the past's now
-    kRoomGone,      // room: its topic goes with it; its history stays
+    kRoomState,  // room, text: who moderates it and how, as chat/room_modes.h writes it; in place
+                 // of what was kept before
+    kRoomGone,   // room: its topic and its state go with it; its history stays
   };
 
   Kind kind = Kind::kMessage;
@@ -42,6 +44,7 @@ struct Record {
   std::string_view text;
   std::string_view session;    // the token of a session that can be resumed; else empty
   std::string_view client_id;  // as the sender calls the message; else empty
+  bool notice = false;         // of a message
 };
 
 template <class Copy>
@@ -61,6 +64,7 @@ struct StoredMessage {
   std::string_view room;  // as in Record
   std::string_view sender;
   std::string_view text;
+  bool notice = false;
 };
 
 template <class Copy>
@@ -101,6 +105,10 @@ struct Recovered {
     MessageId id = 0;
     std::int64_t unix_ms = 0;
   };
+  struct RoomState {
+    std::string room;
+    std::string text;
+  };
   // The newest message that a session has called so. Older ones that it called the same were
   // forgotten when this one came.
   struct Retry {
@@ -113,6 +121,7 @@ struct Recovered {
   MessageId ids_reserved = 0;  // and those up to this, some at least, may be given away already
   std::vector<Session> sessions;
   std::vector<RoomTopic> topics;
+  std::vector<RoomState> rooms;
   std::vector<Retry> retries;  // the oldest message first; none twice
 };
 
@@ -151,6 +160,10 @@ class MessageStore {
   // REQUIRES: count > 0.
   virtual Found find_last(std::string_view key, MessageId after, MessageId bound,
                           std::size_t count) = 0;
+  // Behind which number the messages that are not earlier than this begin; the last number when
+  // there are none. Clocks are set back now and then: then it is one of the places where a message
+  // that is earlier is followed by one that is not.
+  virtual Found find_time(std::int64_t unix_ms) = 0;
   // Deletes a little of what is older or more than is to be kept, and does other work that can
   // wait. To be called about once a second, however busy the store is; and again, after what waits
   // to be kept, while it returns true: there may be more to do.

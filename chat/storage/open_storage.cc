@@ -34,11 +34,12 @@ Storage open_storage(const StorageOptions& options) {
   storage.delivers_when_kept = options.durability == Durability::kSync;
   storage.make_port = [durability = options.durability, queue_bytes_max = options.queue_bytes_max](
                           std::unique_ptr<MessageStore> store, reactor::Reactor& loop,
-                          StoreEvents& events) -> std::unique_ptr<StorePort> {
+                          StoreEvents& events,
+                          StoreMetrics& metrics) -> std::unique_ptr<StorePort> {
     if (durability == Durability::kNone) {
-      return std::make_unique<InlineStore>(std::move(store), loop, events);
+      return std::make_unique<InlineStore>(std::move(store), loop, events, metrics);
     }
-    return std::make_unique<StoreWorker>(std::move(store), queue_bytes_max, loop, events);
+    return std::make_unique<StoreWorker>(std::move(store), queue_bytes_max, loop, events, metrics);
   };
   return storage;
 }

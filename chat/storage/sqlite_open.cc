@@ -94,7 +94,7 @@ void check_with(SqliteDatabase& database, const char* pragma) {
   }
 }
 
-void check(SqliteDatabase& database, std::uint64_t whole_bytes_max) {
+void check(SqliteDatabase& database, std::int64_t version, std::uint64_t whole_bytes_max) {
   const std::int64_t bytes =
       database.query_integer("PRAGMA page_count") * database.query_integer("PRAGMA page_size");
   if (static_cast<std::uint64_t>(bytes) <= whole_bytes_max) {
@@ -107,6 +107,9 @@ void check(SqliteDatabase& database, std::uint64_t whole_bytes_max) {
   check_with(database, "PRAGMA quick_check(sessions)");
   check_with(database, "PRAGMA quick_check(stays)");
   check_with(database, "PRAGMA quick_check(topics)");
+  if (version >= 2) {
+    check_with(database, "PRAGMA quick_check(rooms)");
+  }
   database.query_integer(
       "SELECT max(length(text)) FROM (SELECT text FROM messages ORDER BY id LIMIT 1000)");
   database.query_integer(
@@ -150,7 +153,7 @@ std::unique_ptr<SqliteDatabase> open_database(const SqliteStoreOptions& options)
       "PRAGMA cell_size_check = ON;"
       "PRAGMA secure_delete = FAST");
   if (version > 0) {
-    check(*database, options.checked_whole_bytes_max);
+    check(*database, version, options.checked_whole_bytes_max);
   }
   // Where a sync has failed, the system may show what never reached the disk: to go on behind that
   // would lose what comes. Copied into the file it is written again, and synced.

@@ -66,7 +66,16 @@ constexpr const char* kVersion1 = R"sql(
   INSERT INTO state VALUES(1, 0, 0, 0, 0, 0);
 )sql";
 
-constexpr std::array kSteps{kVersion1};
+// Notices have kinds of their own: 4: to a room, 5: private.
+constexpr const char* kVersion2 = R"sql(
+  CREATE TABLE rooms(
+    room  TEXT PRIMARY KEY,      -- in small letters
+    shown TEXT NOT NULL,
+    state TEXT NOT NULL          -- who moderates it and how
+  ) WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kVersion1, kVersion2};
 
 }  // namespace
 

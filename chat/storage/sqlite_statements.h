@@ -40,6 +40,8 @@ struct SqliteStore::Statements {
                             "REPLACE INTO topics(room, shown, set_by, text, id, unix_ms)"
                             " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"};
   SqliteStatement forget_topic{db, "DELETE FROM topics WHERE room = ?1"};
+  SqliteStatement set_room{db, "REPLACE INTO rooms(room, shown, state) VALUES(?1, ?2, ?3)"};
+  SqliteStatement forget_room{db, "DELETE FROM rooms WHERE room = ?1"};
 
   // What is read. The columns of a message are take_row's.
   SqliteStatement scan{db,
@@ -52,6 +54,9 @@ struct SqliteStore::Statements {
       db,
       "SELECT id FROM messages WHERE history = ?1 AND id > ?2 AND id < ?3"
       " ORDER BY id DESC LIMIT 2 OFFSET ?4 - 1"};
+  SqliteStatement first_behind{db,
+                               "SELECT id, unix_ms FROM messages WHERE id > ?1 AND id <= ?2"
+                               " ORDER BY id LIMIT 1"};
 
   SqliteStatement stays{
       db, "SELECT room, since, until FROM stays WHERE session = ?1 ORDER BY since, room"};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -21,23 +22,26 @@ constexpr auto kIdMax = static_cast<MessageId>(std::numeric_limits<std::int64_t>
 constexpr int kLogPagesMax = 16 * 1024;
 
 // As kept in the file, so for ever.
-std::int64_t number_of(EventKind kind) {
-  CHECK(kind == EventKind::kMessage || kind == EventKind::kDirect || kind == EventKind::kTopic,
-        "no message", static_cast<int>(kind));
-  return kind == EventKind::kMessage ? 1 : kind == EventKind::kDirect ? 2 : 3;
+struct Kind {
+  EventKind kind;
+  bool notice;
+
+  bool operator==(const Kind&) const = default;
+};
+constexpr std::array kKinds{Kind{EventKind::kMessage, false}, Kind{EventKind::kDirect, false},
+                            Kind{EventKind::kTopic, false}, Kind{EventKind::kMessage, true},
+                            Kind{EventKind::kDirect, true}};
+
+// From 1.
+std::int64_t number_of(const Kind& kind) {
+  const auto found = std::ranges::find(kKinds, kind);
+  CHECK(found != kKinds.end(), "no message", static_cast<int>(kind.kind));
+  return found - kKinds.begin() + 1;
 }
 
-std::optional<EventKind> kind_of(std::int64_t number) {
-  switch (number) {
-    case 1:
-      return EventKind::kMessage;
-    case 2:
-      return EventKind::kDirect;
-    case 3:
-      return EventKind::kTopic;
-    default:
-      return std::nullopt;
-  }
+std::optional<Kind> kind_of(std::int64_t number) {
+  const bool is_known = number >= 1 && number <= static_cast<std::int64_t>(kKinds.size());
+  return is_known ? std::optional(kKinds[static_cast<std::size_t>(number - 1)]) : std::nullopt;
 }
 
 }  // namespace
@@ -85,10 +89,10 @@ bool SqliteStore::keep(const Record& record) {
     }
     case Record::Kind::kParted:
       return end_stay(record);
-    case Record::Kind::kRoomGone: {
-      const std::string room = history_key_of_room(record.room);
-      return sql_->forget_topic.with(std::string_view(room)).run();
-    }
+    case Record::Kind::kRoomState:
+      return keep_room(record);
+    case Record::Kind::kRoomGone:
+      return forget_room(record);
   }
   CHECK(false, "a record of no kind", static_cast<int>(record.kind));
 }
@@ -102,8 +106,8 @@ bool SqliteStore::keep_message(const Record& record) {
   const bool can_be_retried = !record.session.empty() && !record.client_id.empty();
   const auto insert = [&](const auto& session, const auto& client_id) {
     return sql_->insert_message
-        .with(record.id, record.unix_ms, number_of(record.message), std::string_view(key),
-              record.room, record.sender, record.text, session, client_id)
+        .with(record.id, record.unix_ms, number_of({record.message, record.notice}),
+              std::string_view(key), record.room, record.sender, record.text, session, client_id)
         .run();
   };
   const bool inserted = can_be_retried ? insert(record.session, record.client_id)
@@ -126,6 +130,17 @@ bool SqliteStore::keep_topic(const Record& record) {
              : sql_->set_topic
                    .with(key, record.room, record.sender, record.text, record.id, record.unix_ms)
                    .run();
+}
+
+bool SqliteStore::keep_room(const Record& record) {
+  const std::string room = history_key_of_room(record.room);
+  return sql_->set_room.with(std::string_view(room), record.room, record.text).run();
+}
+
+bool SqliteStore::forget_room(const Record& record) {
+  const std::string room = history_key_of_room(record.room);
+  const std::string_view key = room;
+  return sql_->forget_topic.with(key).run() && sql_->forget_room.with(key).run();
 }
 
 bool SqliteStore::begin_session(const Record& record) {
@@ -181,6 +196,29 @@ MessageStore::Found SqliteStore::find_last(std::string_view key, MessageId after
   return {{}, has_more ? std::max(after, first - 1) : after};
 }
 
+// Numbers and times go up together, so that no index of times is needed.
+MessageStore::Found SqliteStore::find_time(std::int64_t unix_ms) {
+  CHECK(database_ != nullptr, "the store is closed");
+  MessageId earlier = gaps_.deleted_to();  // what is up to here is earlier
+  MessageId end = last_id_;                // what is behind this is not
+  while (earlier < end) {
+    const MessageId middle = earlier + (end - earlier) / 2;
+    SqliteStatement& row = sql_->first_behind.with(middle, end);
+    const bool is_there = row.next();
+    const MessageId id = is_there ? row.id(0) : 0;
+    const bool is_earlier = is_there && row.integer(1) < unix_ms;
+    row.stop();
+    if (row.failed()) {
+      return {database_->error(), 0};
+    }
+    if (is_there && (id <= middle || id > end)) {
+      return {fmt::format("the file is damaged (behind message {})", middle), 0};
+    }
+    (is_earlier ? earlier : end) = is_earlier ? id : middle;
+  }
+  return {{}, earlier};
+}
+
 // A page has few gaps, too, however many there are.
 MessageId SqliteStore::end_of_page(MessageId after, MessageId last) const {
   constexpr std::size_t kPageGapsMax = 1024;
@@ -220,12 +258,12 @@ bool SqliteStore::take_row(Page& page, const SqliteStatement& row, const Audienc
   if (id <= page.read_to || !kind || !can_be_name(room) || !can_be_name(sender)) {
     return false;
   }
-  if (audience == nullptr || audience->hears(*kind, id, room, sender)) {
+  if (audience == nullptr || audience->hears(kind->kind, id, room, sender)) {
     const std::string_view text = row.text(5);
     if (!can_be_line(text)) {
       return false;
     }
-    page.messages.add({*kind, id, row.integer(1), room, sender, text});
+    page.messages.add({kind->kind, id, row.integer(1), room, sender, text, kind->notice});
   }
   page.read_to = id;
   return true;

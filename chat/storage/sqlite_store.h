@@ -35,6 +35,7 @@ class SqliteStore final : public MessageStore {
   Page history(std::string_view key, MessageId after, MessageId bound, std::size_t count) override;
   Found find_last(std::string_view key, MessageId after, MessageId bound,
                   std::size_t count) override;
+  Found find_time(std::int64_t unix_ms) override;
   bool prune(std::int64_t now_unix_ms) override;
   // Nothing may be called afterwards. Does not claim that nothing is lost when the last apply
   // failed.
@@ -53,12 +54,15 @@ class SqliteStore final : public MessageStore {
   void recover_sessions(Recovered& recovered);
   void recover_stays(std::string_view token, Audience& audience);
   void recover_topics(Recovered& recovered);
+  void recover_rooms(Recovered& recovered);
   void recover_retries(Recovered& recovered, std::int64_t since_ms);
 
   // Parts of apply; false: it failed, and the database knows why.
   bool keep(const Record& record);
   bool keep_message(const Record& record);
   bool keep_topic(const Record& record);
+  bool keep_room(const Record& record);
+  bool forget_room(const Record& record);
   bool begin_session(const Record& record);
   bool end_session(const Record& record);
   bool end_stay(const Record& record);

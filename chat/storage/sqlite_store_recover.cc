@@ -60,6 +60,7 @@ Recovered SqliteStore::recover(std::int64_t retries_since_ms) {
     const MessageId known = recover_ids(recovered);
     recover_sessions(recovered);
     recover_topics(recovered);
+    recover_rooms(recovered);
     recover_retries(recovered, retries_since_ms);
     begin_anew(recovered, known);  // last: a file that is refused stays as it was
     is_in_order_ = true;
@@ -164,6 +165,15 @@ void SqliteStore::recover_topics(Recovered& recovered) {
                                 std::string(topic.text(2)), topic.id(3), topic.integer(4)});
   }
   must(*database_, !topic.failed());
+}
+
+void SqliteStore::recover_rooms(Recovered& recovered) {
+  SqliteStatement room(*database_, "SELECT shown, state FROM rooms");
+  while (room.next()) {
+    must_be(can_be_name(room.text(0)) && can_be_line(room.text(1)), "its rooms can't be");
+    recovered.rooms.push_back({std::string(room.text(0)), std::string(room.text(1))});
+  }
+  must(*database_, !room.failed());
 }
 
 // Backwards from the last message, until they are too old: an index would be paid for by every

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/message.h"
 #include "chat/storage/audience.h"
@@ -14,12 +15,21 @@
 
 namespace chat {
 
+struct StoreMetrics;
+
 // What is to be read from the store for one session: messages behind `after` and before `bound`.
 struct PageRequest {
   enum class Kind : std::uint8_t {
-    kScan,         // what the audience hears, looking at `count` messages
-    kHistory,      // the first `count` messages of the key
-    kHistoryLast,  // the last `count` messages of the key; the next page's kind is kHistory
+    kScan,           // what the audience hears, looking at `count` messages
+    kHistory,        // the first `count` messages of the key
+    kHistoryLast,    // the last `count` messages of the key; the next page's kind is kHistory
+    kHistoryAround,  // `count` messages of the key, half of them before the middle; likewise
+    kTargets,        // the last message before `bound` of each of the targets, without its text
+  };
+  // One of several histories that are asked for their last message.
+  struct Target {
+    std::string key;
+    MessageId after = 0;
   };
   Kind kind = Kind::kScan;
   MessageId after = 0;
@@ -27,6 +37,11 @@ struct PageRequest {
   std::size_t count = 0;
   Audience audience;
   std::string key;
+  // Of a history; 0: does not matter.
+  std::int64_t since_unix_ms = 0;   // nothing that is earlier
+  std::int64_t before_unix_ms = 0;  // nothing that is not earlier; kHistoryAround: the middle
+  MessageId middle = 0;             // of kHistoryAround; 0: the time says it
+  std::vector<Target> targets;      // of kTargets
 };
 
 // What a store has to say, on the hub's thread.
@@ -60,10 +75,11 @@ class StorePort {
 };
 
 // What a server keeps its log in: the store, what it had before, and the way to it. loop: the
-// hub's, where events is called; both outlive the port.
+// hub's, where events is called; they and metrics outlive the port.
 struct Storage {
   using MakePort = std::function<std::unique_ptr<StorePort>(
-      std::unique_ptr<MessageStore> store, reactor::Reactor& loop, StoreEvents& events)>;
+      std::unique_ptr<MessageStore> store, reactor::Reactor& loop, StoreEvents& events,
+      StoreMetrics& metrics)>;
 
   std::unique_ptr<MessageStore> store;
   Recovered recovered;

@@ -20,22 +20,100 @@ void tell(StoreEvents& events, StoreReply& reply) {
   }
 }
 
+namespace {
+
+// Where a history is to be read, in numbers.
+struct Place {
+  std::string error;  // as in Page
+  MessageId after = 0;
+  MessageId bound = 0;
+};
+
+// Of the messages that are earlier, none is at this number or behind it.
+MessageId find_bound(MessageStore& store, std::int64_t unix_ms, std::string& error) {
+  MessageStore::Found found = store.find_time(unix_ms);
+  error += found.error;
+  return found.after + 1;
+}
+
+// The times of the request as numbers; but for the middle, which is none of its ends.
+Place find_place(MessageStore& store, const PageRequest& request) {
+  Place place{{}, request.after, request.bound};
+  if (request.since_unix_ms > 0) {
+    const MessageId bound = find_bound(store, request.since_unix_ms, place.error);
+    place.after = std::max(place.after, bound - 1);
+  }
+  if (request.before_unix_ms > 0 && request.kind != PageRequest::Kind::kHistoryAround) {
+    const MessageId bound = find_bound(store, request.before_unix_ms, place.error);
+    place.bound = std::min(place.bound, bound);
+  }
+  return place;
+}
+
+// Moves the place's beginning to the first of the messages that are asked for.
+void go_to_last(MessageStore& store, const PageRequest& request, MessageId bound, std::size_t count,
+                Place& place) {
+  const MessageStore::Found found = store.find_last(request.key, place.after, bound, count);
+  place.error = found.error;
+  place.after = found.after;
+}
+
+void go_around(MessageStore& store, const PageRequest& request, Place& place) {
+  const MessageId middle =
+      request.middle > 0 ? request.middle : find_bound(store, request.before_unix_ms, place.error);
+  if (!place.error.empty()) {
+    return;
+  }
+  if (const std::size_t count = request.count / 2; count > 0) {
+    go_to_last(store, request, std::min(middle, place.bound), count, place);
+  } else {
+    place.after = std::max(place.after, middle - 1);
+  }
+}
+
+// Of each target the last message, without its text: only when it was and whose it is matters.
+Page read_targets(MessageStore& store, const PageRequest& request) {
+  Page page;
+  page.is_end = true;
+  for (const PageRequest::Target& target : request.targets) {
+    const MessageStore::Found found = store.find_last(target.key, target.after, request.bound, 1);
+    page.error = found.error;
+    if (page.error.empty()) {
+      const Page last = store.history(target.key, found.after, request.bound, 1);
+      page.error = last.error;
+      for (StoredMessage message : last.messages) {
+        message.text = {};
+        page.messages.add(message);
+      }
+    }
+    if (!page.error.empty()) {
+      break;
+    }
+  }
+  return page;
+}
+
+}  // namespace
+
 Page read_page(MessageStore& store, const PageRequest& request) {
   if (request.kind == PageRequest::Kind::kScan) {
     return store.scan(request.after, request.count, request.audience);
   }
-  MessageId after = request.after;
-  if (request.kind == PageRequest::Kind::kHistoryLast) {
-    const MessageStore::Found found =
-        store.find_last(request.key, request.after, request.bound, request.count);
-    if (!found.error.empty()) {
-      Page page;
-      page.error = found.error;
-      return page;
-    }
-    after = found.after;
+  if (request.kind == PageRequest::Kind::kTargets) {
+    return read_targets(store, request);
   }
-  return store.history(request.key, after, request.bound, request.count);
+  Place place = find_place(store, request);
+  if (place.error.empty() && request.kind == PageRequest::Kind::kHistoryLast) {
+    go_to_last(store, request, place.bound, request.count, place);
+  } else if (place.error.empty() && request.kind == PageRequest::Kind::kHistoryAround) {
+    go_around(store, request, place);
+  }
+  if (!place.error.empty()) {
+    Page page;
+    page.error = place.error;
+    return page;
+  }
+  return store.history(request.key, place.after, place.bound, request.count);
 }
 
 void StoreQueue::add(StoreWork work) {
@@ -46,7 +124,8 @@ void StoreQueue::add(StoreWork work) {
   std::move(work.reads.begin(), work.reads.end(), std::back_inserter(waiting_.reads));
 }
 
-void StoreQueue::work(Time time, std::vector<StoreReply>& replies) {
+void StoreQueue::work(std::vector<StoreReply>& replies) {
+  const Time time = clock_();
   if (!waiting_.records.empty() && (!is_failing() || time.now >= next_try_)) {
     keep(time.now, replies);
   }
@@ -62,6 +141,9 @@ reactor::TimePoint StoreQueue::next_deadline() const {
 }
 
 void StoreQueue::keep(reactor::TimePoint now, std::vector<StoreReply>& replies) {
+  if (!is_failing()) {
+    first_try_ = now;
+  }
   std::string why = keep_all();
   if (!why.empty()) {
     next_try_ = now + kRetryInterval;
@@ -79,6 +161,7 @@ void StoreQueue::keep(reactor::TimePoint now, std::vector<StoreReply>& replies) 
   if (!std::exchange(failure_, {}).empty()) {
     reply.failure.emplace();
   }
+  note_kept();
   waiting_.records.clear();
   bytes_ = 0;
   replies.push_back(std::move(reply));
@@ -93,10 +176,17 @@ std::string StoreQueue::keep_all() {
   return store_->apply(records_);
 }
 
+void StoreQueue::note_kept() {
+  metrics_.commits.record(clock_().now - first_try_);
+  metrics_.records_kept.add(records_.size());
+  metrics_.failing.set(0);
+}
+
 void StoreQueue::note_failure(std::string why, std::vector<StoreReply>& replies) {
   if (failure_ == why) {
     return;
   }
+  metrics_.failing.set(1);
   failure_ = why;
   StoreReply reply;
   reply.failure = std::move(why);

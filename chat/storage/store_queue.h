@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "chat/batch.h"
 #include "chat/storage/message_store.h"
+#include "chat/storage/store_metrics.h"
 #include "chat/storage/store_port.h"
 #include "reactor/net.h"
 
@@ -51,11 +53,15 @@ class StoreQueue {
     std::int64_t unix_ms = 0;
   };
 
-  explicit StoreQueue(std::unique_ptr<MessageStore> store) : store_(std::move(store)) {}
+  using Clock = std::function<Time()>;
+
+  // metrics outlives the queue.
+  StoreQueue(std::unique_ptr<MessageStore> store, Clock clock, StoreMetrics& metrics)
+      : store_(std::move(store)), clock_(std::move(clock)), metrics_(metrics) {}
 
   void add(StoreWork work);
   // Does everything that can be done now; what there is to say goes behind `replies`.
-  void work(Time time, std::vector<StoreReply>& replies);
+  void work(std::vector<StoreReply>& replies);
   // When work() has something to do next, if nothing is added.
   reactor::TimePoint next_deadline() const;
   // Of what waits to be kept.
@@ -70,13 +76,17 @@ class StoreQueue {
 
   void keep(reactor::TimePoint now, std::vector<StoreReply>& replies);
   std::string keep_all();
+  void note_kept();
   void note_failure(std::string why, std::vector<StoreReply>& replies);
   void answer_reads(std::vector<StoreReply>& replies);
 
   const std::unique_ptr<MessageStore> store_;
+  const Clock clock_;
+  StoreMetrics& metrics_;
   StoreWork waiting_;
   std::size_t bytes_ = 0;
-  std::string failure_;  // empty: there is none
+  std::string failure_;           // empty: there is none
+  reactor::TimePoint first_try_;  // to keep what waits
   reactor::TimePoint next_try_;
   reactor::TimePoint next_prune_;
   std::vector<Record> records_;  // kept for its memory

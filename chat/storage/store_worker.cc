@@ -16,11 +16,12 @@ StoreQueue::Time current_time() {
 }  // namespace
 
 StoreWorker::StoreWorker(std::unique_ptr<MessageStore> store, std::size_t queue_bytes_max,
-                         reactor::Reactor& loop, StoreEvents& events)
+                         reactor::Reactor& loop, StoreEvents& events, StoreMetrics& metrics)
     : queue_bytes_max_(queue_bytes_max),
+      metrics_(metrics),
       replies_(events),
       mailbox_(loop, replies_),
-      queue_(std::move(store)),
+      queue_(std::move(store), current_time, metrics),
       thread_([this] { run(); }) {}
 
 StoreWorker::~StoreWorker() {
@@ -43,6 +44,7 @@ void StoreWorker::end_turn() {
     return;
   }
   queued_bytes_ += gathered_records_.bytes();
+  metrics_.bytes_queued.add(gathered_records_.bytes());
   {
     const std::lock_guard lock(mutex_);
     if (!gathered_records_.empty()) {
@@ -77,9 +79,11 @@ bool StoreWorker::wait_for_work() {
 void StoreWorker::work() {
   const std::size_t waiting = queue_.bytes();
   std::vector<StoreReply> replies;
-  queue_.work(current_time(), replies);
+  queue_.work(replies);
   failing_ = queue_.is_failing();
-  queued_bytes_ -= waiting - queue_.bytes();
+  const std::size_t kept = waiting - queue_.bytes();
+  queued_bytes_ -= kept;
+  metrics_.bytes_kept.add(kept);
   for (StoreReply& reply : replies) {
     mailbox_.post(std::move(reply));
   }

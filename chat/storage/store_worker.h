@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "chat/storage/store_metrics.h"
 #include "chat/storage/store_port.h"
 #include "chat/storage/store_queue.h"
 #include "reactor/mailbox.h"
@@ -19,9 +20,9 @@ namespace chat {
 class StoreWorker final : public StorePort {
  public:
   // loop: the hub's; events is called there. queue_bytes_max: of what waits, before it is
-  // congested.
+  // congested. metrics outlives this.
   StoreWorker(std::unique_ptr<MessageStore> store, std::size_t queue_bytes_max,
-              reactor::Reactor& loop, StoreEvents& events);
+              reactor::Reactor& loop, StoreEvents& events, StoreMetrics& metrics);
   StoreWorker(const StoreWorker&) = delete;
   StoreWorker& operator=(const StoreWorker&) = delete;
   // Keeps what was appended, if it can, and closes the store.
@@ -50,6 +51,7 @@ class StoreWorker final : public StorePort {
   void work();
 
   const std::size_t queue_bytes_max_;
+  StoreMetrics& metrics_;
   Replies replies_;
   reactor::Mailbox<StoreReply> mailbox_;
 

@@ -131,5 +131,22 @@ TEST_F(AdmissionTest, ReleaseOfAStranger_IsABugOfOurs) {
       "never admitted");
 }
 
+TEST_F(AdmissionTest, WhoIsSomebodyElseInTruth_CountsForThem) {
+  Admission admission(limits_, 100);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(admission.admit(ipv4(kHost)), Verdict::kWelcome);
+    EXPECT_TRUE(admission.move(ipv4(kHost), ipv4(kOther)));
+  }
+  EXPECT_EQ(admission.count(), 2U);
+  EXPECT_EQ(admission.admit(ipv4(kOther)), Verdict::kTooManyFromAddress);
+  EXPECT_EQ(admission.admit(ipv4(kHost)), Verdict::kWelcome) << "nobody counts for it any more";
+  EXPECT_FALSE(admission.move(ipv4(kHost), ipv4(kOther))) << "one too many";
+  for (int i = 0; i < 3; ++i) {
+    admission.release(ipv4(kOther));
+  }
+  EXPECT_EQ(admission.count(), 0U);
+  EXPECT_EQ(admission.admit(ipv4(kOther)), Verdict::kWelcome);
+}
+
 }  // namespace
 }  // namespace chat

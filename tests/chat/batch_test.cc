@@ -61,7 +61,7 @@ TEST(Batch, Command_IsKeptWithItsSender) {
   std::string client_id = "c1";
   Command command;
   command.verb = Verb::kReject;
-  command.code = ErrorCode::kTooLong;
+  command.refusal = Refusal::kTooLong;
   command.target = target;
   command.text = text;
   command.client_id = client_id;
@@ -72,7 +72,7 @@ TEST(Batch, Command_IsKeptWithItsSender) {
   const FromSession& item = *batch.begin();
   EXPECT_EQ(item.from, (SessionRef{4, {5, 6}}));
   EXPECT_EQ(item.command.verb, Verb::kReject);
-  EXPECT_EQ(item.command.code, ErrorCode::kTooLong);
+  EXPECT_EQ(item.command.refusal, Refusal::kTooLong);
   EXPECT_EQ(item.command.target, "Bob");
   EXPECT_EQ(item.command.text, "hi");
   EXPECT_EQ(item.command.client_id, "c1");

@@ -48,6 +48,8 @@ class ModelServer final : public reactor::Acceptor {
   void cut_input_after(std::size_t bytes);
   // Sessions without a connection are over.
   void forget_sessions();
+  // Nobody who is away is in any room but the lobby any more, as after a crash.
+  void forget_stays();
   // Messages up to the last but so many are gone.
   void forget_all_but(std::size_t count);
   // What is said while a history is read comes behind it, or at once. And the history is that of

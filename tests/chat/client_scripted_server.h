@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +18,8 @@ namespace chat_test {
 class Peer final : public reactor::Handler {
  public:
   std::deque<std::string> lines;
-  reactor::Connection* connection = nullptr;  // null when it is gone
+  reactor::Connection* connection = nullptr;      // null when it is gone
+  std::unique_ptr<reactor::Transport> transport;  // until it is open; null: without TLS
 
   void say(std::string_view bytes) const { connection->send(bytes); }
   void hang_up() const { connection->finish(); }
@@ -29,7 +32,12 @@ class Peer final : public reactor::Handler {
     return line;
   }
 
-  void on_open(reactor::Connection& opened) override { connection = &opened; }
+  void on_open(reactor::Connection& opened) override {
+    connection = &opened;
+    if (transport) {
+      opened.secure(std::move(transport));
+    }
+  }
   std::size_t on_data(reactor::Connection&, std::string_view bytes) override {
     std::size_t done = 0;
     for (std::size_t end = 0; (end = bytes.find('\n', done)) != std::string_view::npos;) {
@@ -57,12 +65,17 @@ class ScriptedServer final : public reactor::Acceptor {
     loop.stop_listening(*listener);
   }
   reactor::Address address() const { return listener->local_address(); }
-  void on_accept(int fd, const reactor::Address&) override { loop.adopt(fd, peers.emplace_back()); }
+  void on_accept(int fd, const reactor::Address&) override {
+    Peer& peer = peers.emplace_back();
+    peer.transport = new_transport ? new_transport() : nullptr;
+    loop.adopt(fd, peer);
+  }
 
   std::deque<Peer> peers;
   reactor::Reactor loop;
   reactor::Listener* listener = nullptr;
   reactor::Address address_was;
+  std::function<std::unique_ptr<reactor::Transport>()> new_transport;  // null: without TLS
 };
 
 }  // namespace chat_test

@@ -20,7 +20,8 @@ namespace chat {
 struct Seen {
   explicit Seen(const Event& event)
       : kind(event.kind),
-        code(event.code),
+        code(event.code()),
+        refusal(event.refusal),
         room_id(event.room_id),
         to(event.to),
         except(event.except),
@@ -28,14 +29,23 @@ struct Seen {
         unix_ms(event.unix_ms),
         room(event.room),
         subject(event.subject),
+        origin(event.origin),
+        target(event.target),
+        tags(event.tags),
         text(event.text),
         client_id(event.client_id),
         from(event.from),
         count(event.count),
-        before(event.before) {}
+        middle(event.middle),
+        since_unix_ms(event.since_unix_ms),
+        before_unix_ms(event.before_unix_ms),
+        before(event.before),
+        around(event.around),
+        notice(event.notice) {}
 
   EventKind kind;
   ErrorCode code;
+  Refusal refusal;
   RoomId room_id;
   SessionRef to;
   SessionRef except;
@@ -43,11 +53,19 @@ struct Seen {
   std::int64_t unix_ms;
   std::string room;
   std::string subject;
+  std::string origin;
+  std::string target;
+  std::string tags;
   std::string text;
   std::string client_id;
   MessageId from;
   std::uint32_t count;
+  MessageId middle;
+  std::int64_t since_unix_ms;
+  std::int64_t before_unix_ms;
   bool before;
+  bool around;
+  bool notice;
 };
 
 // A Record that owns its text.
@@ -60,7 +78,8 @@ struct Kept {
         sender(record.sender),
         text(record.text),
         session(record.session),
-        client_id(record.client_id) {}
+        client_id(record.client_id),
+        notice(record.notice) {}
 
   Record::Kind kind;
   EventKind message;
@@ -70,6 +89,7 @@ struct Kept {
   std::string text;
   std::string session;
   std::string client_id;
+  bool notice;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const SessionRef& ref) {
@@ -85,8 +105,10 @@ inline std::ostream& operator<<(std::ostream& out, ErrorCode code) {
 inline std::ostream& operator<<(std::ostream& out, const Seen& seen) {
   return out << '{' << seen.kind << ", " << seen.code << ", room " << seen.room_id << " '"
              << seen.room << "', to " << seen.to << ", except " << seen.except << ", id " << seen.id
-             << ", subject '" << seen.subject << "', text '" << seen.text << "', client id '"
-             << seen.client_id << "', from " << seen.from << '}';
+             << ", subject '" << seen.subject << "' (" << seen.origin << "), target '"
+             << seen.target << "', text '" << seen.text << "', tags '" << seen.tags
+             << "', client id '" << seen.client_id << "', from " << seen.from << ", count "
+             << seen.count << (seen.notice ? ", notice}" : "}");
 }
 
 inline SessionRef session(std::uint32_t index, std::uint16_t shard = 0) {
@@ -117,7 +139,7 @@ class HubTest : public ::testing::Test, public EventSink, public Journal {
   void start(const Recovered& recovered = nothing_recovered()) {
     tokens_made_ = 0;
     hub_ = std::make_unique<Hub>(
-        limits_, *this, *this, [this] { return "token" + std::to_string(++tokens_made_); },
+        limits_, info_, *this, *this, [this] { return "token" + std::to_string(++tokens_made_); },
         recovered, time_);
   }
 
@@ -137,7 +159,7 @@ class HubTest : public ::testing::Test, public EventSink, public Journal {
   // A new session that is registered already. Its events are gone.
   SessionRef enter(std::string_view name, std::uint16_t shard = 0) {
     const SessionRef ref = session(next_index_++, shard);
-    const Events events = apply(ref, Verb::kRegister, name);
+    const Events events = what_is_told(ref, apply(ref, Verb::kRegister, name));
     EXPECT_EQ(events.size(), 1U);
     EXPECT_EQ(events.front().kind, EventKind::kRegistered) << events.front();
     return ref;
@@ -149,10 +171,33 @@ class HubTest : public ::testing::Test, public EventSink, public Journal {
     command.verb = Verb::kRegister;
     command.target = name;
     command.capabilities = kResumable;
-    const Events events = apply(ref, command);
+    const Events events = what_is_told(ref, apply(ref, command));
     EXPECT_EQ(events.size(), 2U);
     EXPECT_EQ(events.back().kind, EventKind::kSession) << events.back();
     return ref;
+  }
+  // Those of the events that are for the session alone.
+  static Events what_is_told(const SessionRef& to, Events events) {
+    std::erase_if(events, [&](const Seen& event) { return event.to != to; });
+    return events;
+  }
+  // A new IRC client; what it is told is gone.
+  SessionRef enter_irc(std::string_view name, std::uint16_t shard = 0) {
+    const SessionRef ref = session(next_index_++, shard);
+    const Events events = apply(ref, irc_registration(name));
+    EXPECT_FALSE(events.empty());
+    EXPECT_EQ(events.front().kind, EventKind::kRegistered) << events.front();
+    return ref;
+  }
+  static Command irc_registration(std::string_view name) {
+    Command command;
+    command.verb = Verb::kRegister;
+    command.target = name;
+    command.user = "user";
+    command.host = "192.0.2.7";
+    command.text = "Real Name";
+    command.capabilities.irc = true;
+    return command;
   }
   SessionRef new_session(std::uint16_t shard = 0) { return session(next_index_++, shard); }
   // What the journal got since the last call.
@@ -182,6 +227,7 @@ class HubTest : public ::testing::Test, public EventSink, public Journal {
   static constexpr Capabilities kResumable{.tags = true, .ack = true, .resume = true};
 
   Limits limits_;
+  ServerInfo info_;
   Hub::Time time_{reactor::TimePoint(std::chrono::hours{1}), 1'000'000};
   std::unique_ptr<Hub> hub_;
 
@@ -209,7 +255,8 @@ inline auto is_error(ErrorCode code, const SessionRef& to, std::string_view subj
 
 // The confirmation of JOIN or PART.
 inline auto is_of_room(EventKind kind, const SessionRef& to, std::string_view room) {
-  return ::testing::AllOf(is(kind, to, ""),
+  return ::testing::AllOf(::testing::Field("kind", &Seen::kind, kind),
+                          ::testing::Field("to", &Seen::to, to),
                           ::testing::Field("room", &Seen::room, std::string(room)));
 }
 

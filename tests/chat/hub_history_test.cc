@@ -63,7 +63,137 @@ TEST_F(HubHistory, EndsWhereTheClientIs) {
   EXPECT_THAT(history(alice, "lobby", 99, true), ElementsAre(asks_for(alice, "lobby", 0, 3)));
   EXPECT_THAT(history(alice, "lobby", 1, false), ElementsAre(asks_for(alice, "lobby", 1, 3)));
   EXPECT_THAT(history(alice, "lobby", UINT64_MAX, false),
-              ElementsAre(asks_for(alice, "lobby", UINT64_MAX, 3)));
+              ElementsAre(asks_for(alice, "lobby", 3, 3)))
+      << "a store may know of no number that is so great";
+}
+
+TEST_F(HubHistory, BothEnds_CanBeGiven) {
+  const SessionRef alice = enter("Alice");
+  for (const char* text : {"1", "2", "3", "4"}) {
+    apply(alice, Verb::kBroadcast, "", text);
+  }
+  Command command;
+  command.verb = Verb::kHistory;
+  command.target = "lobby";
+  command.count = 10;
+  command.id = 1;
+  command.bound = 4;
+  EXPECT_THAT(apply(alice, command), ElementsAre(asks_for(alice, "lobby", 1, 4)));
+  command.bound = 99;
+  EXPECT_THAT(apply(alice, command), ElementsAre(asks_for(alice, "lobby", 1, 5)));
+  command.before = true;
+  command.id = 4;
+  command.bound = 1;
+  EXPECT_THAT(apply(alice, command), ElementsAre(asks_for(alice, "lobby", 1, 4)));
+  command.id = 0;
+  EXPECT_THAT(apply(alice, command), ElementsAre(asks_for(alice, "lobby", 1, 5)));
+}
+
+TEST_F(HubHistory, EndsCanBeTimes_AndAreNoPartOfIt) {
+  const SessionRef alice = enter("Alice");
+  Command command;
+  command.verb = Verb::kHistory;
+  command.target = "lobby";
+  command.count = 10;
+  command.id_unix_ms = 500;
+  const auto is_within = [&](std::int64_t since, std::int64_t before) {
+    return ElementsAre(AllOf(asks_for(alice, "lobby", 0, 1),
+                             Field("since", &Seen::since_unix_ms, since),
+                             Field("before", &Seen::before_unix_ms, before)));
+  };
+  EXPECT_THAT(apply(alice, command), is_within(501, 0));
+  command.bound_unix_ms = 700;
+  EXPECT_THAT(apply(alice, command), is_within(501, 700));
+  command.before = true;
+  EXPECT_THAT(apply(alice, command), is_within(701, 500));
+  command.bound_unix_ms = 0;
+  EXPECT_THAT(apply(alice, command), is_within(0, 500));
+}
+
+TEST_F(HubHistory, Around_HasAMiddle) {
+  limits_.history_since_join = true;
+  start();
+  const SessionRef alice = enter("Alice");
+  apply(alice, Verb::kBroadcast, "", "1");
+  const SessionRef bob = enter("Bob");
+  Command command;
+  command.verb = Verb::kHistory;
+  command.target = "lobby";
+  command.count = 10;
+  command.around = true;
+  command.id = 99;
+  const auto is_around = [&](MessageId middle, std::int64_t unix_ms) {
+    return ElementsAre(AllOf(asks_for(bob, "lobby", 1, 2), Field(&Seen::around, true),
+                             Field("middle", &Seen::middle, middle),
+                             Field("its time", &Seen::before_unix_ms, unix_ms)));
+  };
+  EXPECT_THAT(apply(bob, command), is_around(2, 0));
+  command.id = 0;
+  command.id_unix_ms = 500;
+  EXPECT_THAT(apply(bob, command), is_around(0, 500));
+}
+
+// By what the client sees which of its questions is answered.
+TEST_F(HubHistory, HowItWasAsked_ComesBack) {
+  const SessionRef alice = enter("Alice");
+  Command command;
+  command.verb = Verb::kHistory;
+  command.peer = "LATEST #Lobby";
+  command.count = 10;
+  const auto has_asked = Field("target", &Seen::target, "LATEST #Lobby");
+  for (const char* target : {"Lobby", "@Bob", "nowhere", "@b b"}) {
+    command.target = target;
+    EXPECT_THAT(apply(alice, command), ElementsAre(has_asked)) << target;
+  }
+  EXPECT_THAT(apply(alice, Verb::kSay, "nowhere", "x"),
+              ElementsAre(Field("target", &Seen::target, "")));
+}
+
+TEST_F(HubHistory, Targets_AreTheRoomsAndTheLatestCorrespondents) {
+  limits_.correspondents_max = 2;
+  start();
+  const SessionRef bob = enter("Bob");
+  const SessionRef carl = enter("Carl");
+  const SessionRef alice = enter_irc("Alice");
+  apply(alice, Verb::kJoin, "Dev");
+  Command command;
+  command.verb = Verb::kTargets;
+  command.peer = "TARGETS 1 2 3";
+  std::string name = "Alice";
+  const auto tells = [&](const char* text) {
+    return ElementsAre(
+        AllOf(is(EventKind::kTargets, alice, ""), Field("target", &Seen::target, "TARGETS 1 2 3"),
+              Field("room", &Seen::room, name), Field("bound", &Seen::id, hub_->last_id() + 1),
+              Field("text", &Seen::text, text)));
+  };
+  EXPECT_THAT(apply(alice, command), tells("0 lobby\n0 dev\n"));
+  apply(bob, Verb::kDirect, "alice", "first");
+  apply(alice, Verb::kDirect, "alice", "second");
+  apply(alice, Verb::kDirect, "BOB", "third");
+  apply(carl, Verb::kDirect, "alice", "fourth");
+  EXPECT_THAT(apply(alice, command), tells("0 lobby\n0 dev\n0 @alice:bob\n0 @alice:carl\n"))
+      << "two of three, each once";
+  EXPECT_THAT(apply(bob, command), ElementsAre(Field("text", &Seen::text, "0 lobby\n")))
+      << "who never asks has none";
+  apply(alice, Verb::kRename, "Ann");
+  name = "Ann";
+  EXPECT_THAT(apply(alice, command), tells("0 lobby\n0 dev\n")) << "that was another name";
+  apply(alice, Verb::kDirect, "Bob", "fifth");
+  EXPECT_THAT(apply(alice, command), tells("0 lobby\n0 dev\n4 @ann:bob\n"));
+}
+
+TEST_F(HubHistory, TargetsSinceJoin_LeaveOutWhatWasBefore) {
+  limits_.history_since_join = true;
+  start();
+  const SessionRef bob = enter("Bob");
+  apply(bob, Verb::kBroadcast, "", "1");
+  const SessionRef alice = enter_irc("Alice");
+  apply(bob, Verb::kBroadcast, "", "2");
+  apply(alice, Verb::kJoin, "dev");
+  Command command;
+  command.verb = Verb::kTargets;
+  command.peer = "TARGETS 1 2 3";
+  EXPECT_THAT(apply(alice, command), ElementsAre(Field("text", &Seen::text, "1 lobby\n2 dev\n")));
 }
 
 TEST_F(HubHistory, CountIsBounded) {

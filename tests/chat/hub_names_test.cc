@@ -121,7 +121,7 @@ TEST_F(HubNames, RejectedLine_IsAnsweredWithItsCodeSubjectAndText) {
   for (const SessionRef& who : {session(90), enter("Alice")}) {
     Command rejected;
     rejected.verb = Verb::kReject;
-    rejected.code = ErrorCode::kUnknownVerb;
+    rejected.refusal = Refusal::kUnknownVerb;
     rejected.target = "FOO";
     rejected.text = "no such verb";
     EXPECT_THAT(apply(who, rejected),

@@ -26,6 +26,14 @@ class HubOracle {
     std::string name;
     std::set<SessionRef, bool (*)(const SessionRef&, const SessionRef&)> members{before};
     std::set<std::string> told;  // the names that the last notices have left with the members
+    std::set<SessionRef, bool (*)(const SessionRef&, const SessionRef&)> operators{before};
+    std::set<SessionRef, bool (*)(const SessionRef&, const SessionRef&)> voices{before};
+    // Whether by an operator.
+    std::map<SessionRef, bool, bool (*)(const SessionRef&, const SessionRef&)> invited{before};
+    std::set<char> flags{'n'};
+    std::string key;
+    std::string limit;
+    std::vector<std::string> bans;
     std::string topic;
     std::string topic_by;
     MessageId topic_id = 0;
@@ -34,30 +42,36 @@ class HubOracle {
 
   explicit HubOracle(const Limits& limits) : limits_(limits) {
     rooms_.emplace_back().name = "lobby";
+    rooms_[0].flags.insert('t');
   }
 
   static std::string line(EventKind kind, ErrorCode code, const SessionRef& to,
                           const SessionRef& except, MessageId id, std::int64_t unix_ms,
                           std::string_view room, std::string_view subject, std::string_view text,
                           MessageId history_from = 0, std::uint32_t history_count = 0,
-                          bool before = false) {
+                          bool before = false, std::string_view target = "", bool notice = false) {
     std::ostringstream out;
     out << kind << ' ' << code << " to " << to << " except " << except << " #" << id << " at "
         << unix_ms << " room=" << room << " subject=" << subject
         << " text=" << (code == ErrorCode::kNone ? text : "...") << " from " << history_from
-        << (before ? " last " : " first ") << history_count;
+        << (before ? " last " : " first ") << history_count << " target=" << target
+        << (notice ? " notice" : "");
     return std::move(out).str();
   }
   static std::string line(const Seen& seen) {
     return line(seen.kind, seen.code, seen.to, seen.except, seen.id, seen.unix_ms, seen.room,
-                seen.subject, seen.text, seen.from, seen.count, seen.before);
+                seen.subject, seen.text, seen.from, seen.count, seen.before, seen.target,
+                seen.notice);
   }
 
   Lines apply(const SessionRef& from, const Command& command, const Hub::Time& time) {
     time_ = time;
     lines_.clear();
+    is_quiet_ = command.notice;
+    history_asked_.clear();
     const bool always = command.verb == Verb::kQuit || command.verb == Verb::kPeerEnded ||
-                        command.verb == Verb::kDisconnect || command.verb == Verb::kPing;
+                        command.verb == Verb::kDisconnect || command.verb == Verb::kPing ||
+                        command.verb == Verb::kAnswer || command.verb == Verb::kLabelEnd;
     if (draining && !always) {
       error(from, ErrorCode::kUnavailable, command.target);
     } else {
@@ -74,13 +88,7 @@ class HubOracle {
       requests_.erase(requests_.begin());
     }
     if (presence_due_ && *presence_due_ <= time.now) {
-      for (Room& room : rooms_) {
-        const auto now = names_in(room);
-        notice(EventKind::kPresenceJoined, room, without(now, room.told));
-        notice(EventKind::kPresenceLeft, room, without(room.told, now));
-        room.told = now;
-      }
-      presence_due_.reset();
+      tell_presence();
     }
     return lines_;
   }
@@ -167,24 +175,69 @@ class HubOracle {
             std::string_view text = "") {
     lines_.push_back(line(kind, ErrorCode::kNone, to, {}, 0, time_.unix_ms, "", subject, text));
   }
-  void error(const SessionRef& to, ErrorCode code, std::string_view subject) {
-    lines_.push_back(line(EventKind::kError, code, to, {}, 0, time_.unix_ms, "", subject, ""));
+  void error(const SessionRef& to, ErrorCode code, std::string_view subject,
+             std::string_view room = "") {
+    if (!is_quiet_) {
+      lines_.push_back(line(EventKind::kError, code, to, {}, 0, time_.unix_ms, room, subject, "", 0,
+                            0, false, history_asked_));
+    }
   }
-  void of_room(const SessionRef& to, EventKind kind, const Room& room) {
-    lines_.push_back(
-        line(kind, ErrorCode::kNone, to, {}, 0, time_.unix_ms, room.name, "", "", last_id_));
+  void of_room(const SessionRef& to, EventKind kind, const Room& room, std::string_view text) {
+    lines_.push_back(line(kind, ErrorCode::kNone, to, {}, 0, time_.unix_ms, room.name,
+                          names_.at(to), text, last_id_));
   }
-  void message(const SessionRef& from, const Room& room, std::string_view text) {
-    lines_.push_back(line(EventKind::kMessage, ErrorCode::kNone, {}, from, ++last_id_,
-                          time_.unix_ms, room.name, names_.at(from), text));
+  // To the IRC clients in the room, if there are any.
+  void to_irc(EventKind kind, const Room& room, const SessionRef& subject, std::string_view text,
+              const SessionRef& except, std::string_view target = "", MessageId id = 0) {
+    if (has_irc(room)) {
+      to_members(kind, room, subject, text, except, target, id);
+    }
   }
-  void private_message(const SessionRef& from, const SessionRef& to, std::string_view text) {
-    lines_.push_back(line(EventKind::kDirect, ErrorCode::kNone, to, {}, ++last_id_, time_.unix_ms,
-                          names_.at(to), names_.at(from), text));
+  void to_members(EventKind kind, const Room& room, const SessionRef& subject,
+                  std::string_view text, const SessionRef& except, std::string_view target = "",
+                  MessageId id = 0) {
+    lines_.push_back(line(kind, ErrorCode::kNone, {}, except, id, time_.unix_ms, room.name,
+                          names_.at(subject), text, 0, 0, false, target));
+  }
+  void message(const SessionRef& from, const Room& room, const Command& command) {
+    ++last_id_;
+    said(EventKind::kMessage, {}, from, from, room.name, command);
+    echo(from, room.name, command);
+  }
+  void private_message(const SessionRef& from, const SessionRef& to, const Command& command) {
+    ++last_id_;
+    said(EventKind::kDirect, to, {}, from, names_.at(to), command);
+    wrote(from, names_.at(to));
+    wrote(to, names_.at(from));
+    echo(from, names_.at(to), command);
+  }
+  void wrote(const SessionRef& who, const std::string& name) {
+    std::vector<std::string>& names = correspondents_[who];
+    std::erase_if(names, [&](const std::string& one) { return folded(one) == folded(name); });
+    names.push_back(name);
+  }
+  void echo(const SessionRef& from, std::string_view room, const Command& command) {
+    if (kinds_.at(from).echo) {
+      said(EventKind::kEcho, from, {}, from, room, command);
+    }
+  }
+  void said(EventKind kind, const SessionRef& to, const SessionRef& except, const SessionRef& from,
+            std::string_view room, const Command& command) {
+    lines_.push_back(line(kind, ErrorCode::kNone, to, except, last_id_, time_.unix_ms, room,
+                          names_.at(from), command.text, 0, 0, false, "", command.notice));
   }
   void topic(const SessionRef& to, const Room& room) {
     lines_.push_back(line(EventKind::kTopic, ErrorCode::kNone, to, {}, room.topic_id, room.topic_ms,
                           room.name, room.topic_by, room.topic));
+  }
+  void tell_presence() {
+    for (Room& room : rooms_) {
+      const auto now = names_in(room);
+      notice(EventKind::kPresenceJoined, room, without(now, room.told));
+      notice(EventKind::kPresenceLeft, room, without(room.told, now));
+      room.told = now;
+    }
+    presence_due_.reset();
   }
   void notice(EventKind kind, const Room& room, const std::set<std::string>& names) {
     if (!names.empty()) {
@@ -195,17 +248,44 @@ class HubOracle {
 
   void dispatch(const SessionRef& from, const Command& command);
   void dispatch_registered(const SessionRef& from, const Command& command);
-  void enroll(const SessionRef& from, const std::string& name);
-  void go(const SessionRef& from);
+  void enroll(const SessionRef& from, const Command& command);
+  void go(const SessionRef& from, const std::string& why);
   void list(const SessionRef& from, std::string_view target);
   void list_rooms(const SessionRef& from);
-  void join(const SessionRef& from, const std::string& target);
+  void join(const SessionRef& from, const std::string& target, std::string_view key);
   void history(const SessionRef& from, const Command& command);
+  void targets(const SessionRef& from, const Command& command);
   void in_room(const SessionRef& from, const Command& command);
+  void tag_message(const SessionRef& from, const Command& command);
+  void rename(const SessionRef& from, const std::string& name);
+  void away(const SessionRef& from, const Command& command);
+
+  // hub_oracle_moderation.cc
+  bool may_see(const SessionRef& who, const Room& room) const {
+    return room.flags.count('s') == 0 || room.members.count(who) == 1;
+  }
+  bool may_speak(const SessionRef& who, const Room& room) const;
+  bool is_banned(const SessionRef& who, const Room& room) const;
+  bool may_join(const SessionRef& who, const Room& room, std::string_view key) const;
+  bool moderates(const SessionRef& who, const Room& room);
+  std::string modes(const Room& room, bool with_key) const;
+  void mode(const SessionRef& from, const Command& command);
+  void change_modes(const SessionRef& from, Room& room, const std::string& text);
+  // Returns whether the change could be made, be it one or not.
+  bool change_mode(const SessionRef& from, Room& room, char letter, bool adds,
+                   const std::string& parameter);
+  void change_role(const SessionRef& from, Room& room, char letter, bool adds,
+                   const std::string& name);
+  void changed(bool adds, char letter, const std::string& parameter);
+  void kick(const SessionRef& from, const Command& command);
+  void invite(const SessionRef& from, const Command& command);
   void with_request(const SessionRef& from, const Command& command);
 
   void leave_room(const SessionRef& from, std::size_t index) {
     rooms_[index].members.erase(from);
+    rooms_[index].operators.erase(from);
+    rooms_[index].voices.erase(from);
+    std::erase(joined_[from], rooms_[index].name);
     if (index != 0 && rooms_[index].members.empty()) {
       rooms_.erase(rooms_.begin() + static_cast<std::ptrdiff_t>(index));
     }
@@ -235,276 +315,44 @@ class HubOracle {
     });
   }
 
+  Room* find_room_to_change(std::string_view name) {
+    const Room* found = find_room(name);
+    return found == nullptr ? nullptr : &rooms_[static_cast<std::size_t>(found - &rooms_[0])];
+  }
+  bool has_irc(const Room& room) const {
+    return std::any_of(room.members.begin(), room.members.end(),
+                       [this](const SessionRef& member) { return kinds_.at(member).irc; });
+  }
+
   Limits limits_;
   Hub::Time time_;
   Lines lines_;
   std::map<SessionRef, std::string, bool (*)(const SessionRef&, const SessionRef&)> names_{before};
+  std::map<SessionRef, std::string, bool (*)(const SessionRef&, const SessionRef&)> real_names_{
+      before};
+  std::map<SessionRef, std::string, bool (*)(const SessionRef&, const SessionRef&)> users_{before};
+  std::map<SessionRef, std::string, bool (*)(const SessionRef&, const SessionRef&)> away_{before};
+  std::map<SessionRef, Capabilities, bool (*)(const SessionRef&, const SessionRef&)> kinds_{before};
+  // The rooms of each, without the lobby, in the order in which it has joined them.
+  std::map<SessionRef, std::vector<std::string>, bool (*)(const SessionRef&, const SessionRef&)>
+      joined_{before};
+  // With whom each has exchanged messages under its name, the latest last.
+  std::map<SessionRef, std::vector<std::string>, bool (*)(const SessionRef&, const SessionRef&)>
+      correspondents_{before};
+  std::string changed_letters_;  // by the command that is worked on
+  std::string changed_parameters_;
+  char changed_sign_ = 0;
+  bool is_quiet_ = false;
+  std::string history_asked_;
+  std::map<SessionRef, bool, bool (*)(const SessionRef&, const SessionRef&)> has_own_real_name_{
+      before};
   std::vector<Room> rooms_;  // the lobby, then the others as they were made
   std::vector<Request> requests_;
   std::map<SessionRef, SessionRef, bool (*)(const SessionRef&, const SessionRef&)> peers_{before};
   std::optional<reactor::TimePoint> presence_due_;
   std::map<std::string, MessageId> since_;  // who is here since which message, by small letters
   MessageId last_id_ = 0;
+  std::uint64_t tag_messages_ = 0;
 };
-
-inline void HubOracle::dispatch(const SessionRef& from, const Command& command) {
-  const bool registered = names_.count(from) == 1;
-  switch (command.verb) {
-    case Verb::kDisconnect:
-      return go(from);
-    case Verb::kQuit:
-    case Verb::kPeerEnded:
-      go(from);
-      return tell(from, EventKind::kBye, "", "bye");
-    case Verb::kPing:
-      return tell(from, EventKind::kPong, "", command.text);
-    case Verb::kReject:
-      return error(from, command.code, command.target);
-    case Verb::kHelp:
-      return tell(from, EventKind::kHelp, "");
-    case Verb::kHello:
-      return tell(from, EventKind::kWelcome, "", command.text);
-    case Verb::kRegister:
-      return registered ? error(from, ErrorCode::kForbidden, command.target)
-                        : enroll(from, std::string(command.target));
-    case Verb::kResume:
-      return error(from, registered ? ErrorCode::kForbidden : ErrorCode::kUnknownTarget, "");
-    default:
-      return registered ? dispatch_registered(from, command)
-                        : error(from, ErrorCode::kRegisterFirst, "");
-  }
-}
-
-inline void HubOracle::dispatch_registered(const SessionRef& from, const Command& command) {
-  switch (command.verb) {
-    case Verb::kBroadcast:
-      return message(from, rooms_[0], command.text);
-    case Verb::kPlain:
-      return peers_.count(from) == 1 ? private_message(from, peers_.at(from), command.text)
-                                     : message(from, rooms_[0], command.text);
-    case Verb::kDirect: {
-      const SessionRef* to = find_name(command.target);
-      return to == nullptr ? error(from, ErrorCode::kUnknownTarget, command.target)
-                           : private_message(from, *to, command.text);
-    }
-    case Verb::kRooms:
-      return list_rooms(from);
-    case Verb::kList:
-      return list(from, command.target);
-    case Verb::kJoin:
-      return join(from, std::string(command.target));
-    case Verb::kLeave:
-      if (peers_.count(from) == 0) {
-        return error(from, ErrorCode::kForbidden, "LEAVE");
-      } else {
-        const SessionRef peer = peers_.at(from);
-        tell(from, EventKind::kChatEnded, names_.at(peer));
-        tell(peer, EventKind::kChatEnded, names_.at(from));
-        peers_.erase(from);
-        peers_.erase(peer);
-      }
-      return;
-    case Verb::kHistory:
-      return history(from, command);
-    case Verb::kRequest:
-    case Verb::kAccept:
-    case Verb::kDecline:
-      return with_request(from, command);
-    default:
-      return in_room(from, command);
-  }
-}
-
-inline void HubOracle::enroll(const SessionRef& from, const std::string& name) {
-  if (!is_name(name, limits_.name_length_max)) {
-    return error(from, ErrorCode::kInvalidName, name);
-  }
-  if (find_name(name) != nullptr) {
-    return error(from, ErrorCode::kTaken, name);
-  }
-  names_.emplace(from, name);
-  since_[folded(name)] = last_id_;
-  rooms_[0].members.insert(from);
-  membership_changed();
-  tell(from, EventKind::kRegistered, name);
-}
-
-inline void HubOracle::go(const SessionRef& from) {
-  if (names_.count(from) == 0) {
-    return;
-  }
-  if (peers_.count(from) == 1) {
-    tell(peers_.at(from), EventKind::kChatEnded, names_.at(from));
-    peers_.erase(peers_.at(from));
-    peers_.erase(from);
-  }
-  for (const auto& [ref, name] : names_) {
-    const auto request = find_request(ref, from);
-    if (request != requests_.end()) {
-      tell(ref, EventKind::kChatDeclined, names_.at(from));
-    }
-  }
-  requests_.erase(std::remove_if(requests_.begin(), requests_.end(),
-                                 [&](const Request& request) {
-                                   return request.asker == from || request.asked == from;
-                                 }),
-                  requests_.end());
-  for (std::size_t i = rooms_.size(); i-- > 0;) {
-    if (rooms_[i].members.count(from) == 1) {
-      leave_room(from, i);
-    }
-  }
-  names_.erase(from);
-}
-
-inline void HubOracle::list(const SessionRef& from, std::string_view target) {
-  const Room* room = find_room(target.empty() ? "lobby" : target);
-  if (room == nullptr) {
-    return error(from, ErrorCode::kUnknownTarget, target);
-  }
-  std::map<std::string, std::string> sorted;
-  for (const std::string& name : names_in(*room)) {
-    sorted[folded(name)] = name;
-  }
-  tell(from, EventKind::kClientList, target.empty() ? "" : room->name, joined(values(sorted)));
-}
-
-inline void HubOracle::list_rooms(const SessionRef& from) {
-  std::map<std::string, std::string> sorted;
-  for (const Room& room : rooms_) {
-    sorted[room.name == "lobby" ? "" : folded(room.name)] =
-        room.name + "=" + std::to_string(room.members.size());
-  }
-  tell(from, EventKind::kRoomList, "", joined(values(sorted)));
-}
-
-inline void HubOracle::join(const SessionRef& from, const std::string& target) {
-  if (!is_name(target, limits_.room_name_length_max)) {
-    return error(from, ErrorCode::kInvalidName, target);
-  }
-  const Room* found = find_room(target);
-  if (found != nullptr && found->members.count(from) == 1) {
-    return of_room(from, EventKind::kJoined, *found);
-  }
-  const auto joined_rooms = std::count_if(rooms_.begin() + 1, rooms_.end(), [&](const Room& room) {
-    return room.members.count(from) == 1;
-  });
-  if (static_cast<std::size_t>(joined_rooms) >= limits_.rooms_per_client_max) {
-    return error(from, ErrorCode::kForbidden, target);
-  }
-  if (found == nullptr) {
-    if (rooms_.size() - 1 >= limits_.rooms_max) {
-      return error(from, ErrorCode::kUnavailable, target);
-    }
-    rooms_.emplace_back().name = target;
-  }
-  Room& room =
-      found == nullptr ? rooms_.back() : rooms_[static_cast<std::size_t>(found - &rooms_[0])];
-  room.members.insert(from);
-  membership_changed();
-  of_room(from, EventKind::kJoined, room);
-  if (!room.topic.empty()) {
-    topic(from, room);
-  }
-}
-
-inline void HubOracle::history(const SessionRef& from, const Command& command) {
-  const std::string target(command.target);
-  std::string key = folded(target);
-  MessageId after = 0;
-  if (target.starts_with("@")) {
-    const std::string peer = folded(target.substr(1));
-    const std::string own = folded(names_.at(from));
-    if (!is_name(peer, limits_.name_length_max)) {
-      return error(from, ErrorCode::kInvalidName, target);
-    }
-    key = "@" + std::min(peer, own) + ":" + std::max(peer, own);
-    after = since_.at(own);
-  } else if (const Room* room = find_room(target); room == nullptr) {
-    return error(from, ErrorCode::kUnknownTarget, target);
-  } else if (room->members.count(from) == 0) {
-    return error(from, ErrorCode::kForbidden, target);
-  }
-  MessageId bound = last_id_ + 1;
-  if (!command.before) {
-    after = std::max(after, command.id);
-  } else if (command.id != 0 && command.id < bound) {
-    bound = command.id;
-  }
-  lines_.push_back(line(EventKind::kHistory, ErrorCode::kNone, from, {}, bound, time_.unix_ms,
-                        target, "", key, after, std::min(command.count, limits_.history_count_max),
-                        command.before));
-}
-
-// PART, SAY and TOPIC.
-inline void HubOracle::in_room(const SessionRef& from, const Command& command) {
-  const Room* found = find_room(command.target);
-  if (found == nullptr) {
-    return error(from, ErrorCode::kUnknownTarget, command.target);
-  }
-  const auto index = static_cast<std::size_t>(found - &rooms_[0]);
-  Room& room = rooms_[index];
-  if (room.members.count(from) == 0) {
-    return error(from, ErrorCode::kForbidden, command.target);
-  }
-  if (command.verb == Verb::kSay) {
-    return message(from, room, command.text);
-  }
-  if (index == 0) {
-    return error(from, ErrorCode::kForbidden, command.target);
-  }
-  if (command.verb == Verb::kPart) {
-    of_room(from, EventKind::kParted, room);
-    return leave_room(from, index);
-  }
-  room.topic = command.text;
-  room.topic_by = names_.at(from);
-  room.topic_id = ++last_id_;
-  room.topic_ms = time_.unix_ms;
-  topic({}, room);
-}
-
-inline void HubOracle::with_request(const SessionRef& from, const Command& command) {
-  const SessionRef* other = find_name(command.target);
-  if (other == nullptr) {
-    return error(from, ErrorCode::kUnknownTarget, command.target);
-  }
-  const std::string& name = names_.at(*other);
-  auto request = find_request(*other, from);
-  if (command.verb == Verb::kDecline) {
-    if (request == requests_.end()) {
-      return error(from, ErrorCode::kUnknownTarget, command.target);
-    }
-    requests_.erase(request);
-    tell(*other, EventKind::kChatDeclined, names_.at(from));
-    return tell(from, EventKind::kChatDeclined, name);
-  }
-  if (command.verb == Verb::kAccept && request == requests_.end()) {
-    return error(from, ErrorCode::kUnknownTarget, command.target);
-  }
-  if (*other == from) {
-    return error(from, ErrorCode::kForbidden, command.target);
-  }
-  if (peers_.count(from) + peers_.count(*other) > 0) {
-    return error(from, ErrorCode::kTaken, command.target);
-  }
-  if (request != requests_.end()) {
-    requests_.erase(request);
-    peers_.emplace(from, *other);
-    peers_.emplace(*other, from);
-    tell(from, EventKind::kChatStarted, name);
-    return tell(*other, EventKind::kChatStarted, names_.at(from));
-  }
-  if (find_request(from, *other) != requests_.end()) {
-    return error(from, ErrorCode::kTaken, command.target);
-  }
-  const auto waiting = std::count_if(requests_.begin(), requests_.end(),
-                                     [&](const Request& each) { return each.asked == *other; });
-  if (static_cast<std::size_t>(waiting) >= limits_.requests_per_client_max) {
-    return error(from, ErrorCode::kTooFast, command.target);
-  }
-  requests_.push_back({from, *other, time_.now + limits_.request_timeout});
-  tell(*other, EventKind::kRequest, names_.at(from));
-}
 
 }  // namespace chat

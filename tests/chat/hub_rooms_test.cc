@@ -24,6 +24,20 @@ class HubRooms : public HubTest {
   SessionRef bob_ = enter("Bob", 2);
 };
 
+// JOIN 0
+TEST_F(HubRooms, PartWithoutARoom_IsFromAllInIrc) {
+  const SessionRef carol = enter_irc("Carol");
+  apply(carol, Verb::kJoin, "dev");
+  apply(carol, Verb::kJoin, "tea");
+  EXPECT_THAT(what_is_told(carol, apply(carol, Verb::kPart)),
+              ElementsAre(is_of_room(EventKind::kParted, carol, "dev"),
+                          is_of_room(EventKind::kParted, carol, "tea")));
+  EXPECT_EQ(hub_->room_count(), 1U) << "the lobby is left";
+  EXPECT_THAT(what_is_told(carol, apply(carol, Verb::kPart)), IsEmpty());
+  apply(carol, Verb::kBroadcast, "", "still here");
+  EXPECT_EQ(hub_->last_id(), 1U);
+}
+
 TEST_F(HubRooms, Join_MakesTheRoomAndConfirms) {
   const RoomId dev = join(alice_, "Dev");
   EXPECT_NE(dev, kLobby);

@@ -24,6 +24,11 @@ using ::testing::StartsWith;
 const Limits kLimits;
 constexpr std::array kFormats{WireFormat::kByHand, WireFormat::kProgram, WireFormat::kTagged};
 
+WireFormat with_presence(WireFormat format) {
+  format.features |= WireFormat::kPresence;
+  return format;
+}
+
 std::string encoded(const Event& event, WireFormat format, const Limits& limits = kLimits) {
   std::string out;
   encode_native(event, format, limits, out);
@@ -69,7 +74,7 @@ Event list_of(EventKind kind, std::string_view items) { return event_of(kind, {}
 
 void expect_in_every_format(const Event& event, const std::string& expected) {
   for (const WireFormat format : kFormats) {
-    EXPECT_EQ(encoded(event, format), expected) << "format " << static_cast<int>(format);
+    EXPECT_EQ(encoded(event, format), expected) << "format " << static_cast<int>(format.dialect);
   }
 }
 
@@ -90,10 +95,37 @@ TEST(NativeEncode, AnswersToOneSession_LookTheSameInEveryFormat) {
   expect_in_every_format(event_of(kChatEnded, "Bob"), "STATUS:CHAT_ENDED:Bob\n");
   expect_in_every_format(event_of(kChatDeclined, "Bob"), "STATUS:CHAT_DECLINED:Bob\n");
   expect_in_every_format(event_of(kChatExpired, "Bob"), "STATUS:CHAT_EXPIRED:Bob\n");
-  expect_in_every_format(in_room(event_of(kPresenceJoined, "", "Al,Bo"), dev, "dev"),
-                         "STATUS:JOINED:dev:Al,Bo\n");
-  expect_in_every_format(in_room(event_of(kPresenceLeft, "", "Al"), kLobby, kLobbyName),
-                         "STATUS:LEFT:lobby:Al\n");
+  expect_in_every_format(in_room(event_of(kInvited, "Bob"), dev, "dev"),
+                         "STATUS:INVITED:dev:Bob\n");
+  expect_in_every_format(in_room(event_of(kModes, "", "+n"), dev, "dev"), "MODES:dev:+n\n");
+  Event inviting = in_room(event_of(kInviting, "Al"), dev, "dev");
+  inviting.target = "Bob";
+  expect_in_every_format(inviting, "INVITED:dev:Bob\n");
+}
+
+TEST(NativeEncode, Presence_IsToldToThoseWhoAskedForIt) {
+  using enum EventKind;
+  const RoomId dev = 5;
+  const auto expect = [](const Event& event, const std::string& expected) {
+    for (const WireFormat format : kFormats) {
+      EXPECT_EQ(encoded(event, with_presence(format)), expected);
+      EXPECT_EQ(encoded(event, format), "");
+    }
+  };
+  expect(in_room(event_of(kPresenceJoined, "", "Al,Bo"), dev, "dev"), "STATUS:JOINED:dev:Al,Bo\n");
+  expect(in_room(event_of(kPresenceLeft, "", "Al"), kLobby, kLobbyName), "STATUS:LEFT:lobby:Al\n");
+  expect(in_room(event_of(kModeChanged, "Al", "+m"), dev, "dev"), "STATUS:MODE:dev:Al:+m\n");
+  Event renamed = in_room(event_of(kRenamed, "Al"), kLobby, kLobbyName);
+  renamed.target = "Bo";
+  expect(renamed, "STATUS:RENAMED:Al:Bo\n");
+}
+
+TEST(NativeEncode, Kick_IsToldToTheOneWhoIsKicked) {
+  Event kicked = in_room(event_of(EventKind::kKicked, "Al", "spam: again"), 5, "dev");
+  kicked.target = "Bo";
+  expect_in_every_format(kicked, "");
+  kicked.to.shard = 0;
+  expect_in_every_format(kicked, "STATUS:KICKED:dev:Al:spam: again\nPARTED:dev\n");
 }
 
 TEST(NativeEncode, WhatSessionsOutliveTheirConnectionWith_LooksTheSameInEveryFormat) {
@@ -118,7 +150,7 @@ TEST(NativeEncode, WhatIsForTheShardAlone_IsNothing) {
 
 TEST(NativeEncode, Error_NamesTheMessageThatItAnswers) {
   Event error = event_of(EventKind::kError, "Bob", "nobody");
-  error.code = ErrorCode::kUnknownTarget;
+  error.refusal = Refusal::kNoSuchName;
   error.client_id = "c17";
   expect_in_every_format(error, "@id=c17 ERROR:404:Bob:nobody\n");
 }
@@ -173,17 +205,18 @@ TEST(NativeEncode, Numbers_AreWrittenInFull) {
 }
 
 TEST(NativeEncode, EveryErrorCode_HasItsNumber) {
-  const std::vector<std::pair<ErrorCode, std::string>> codes{
-      {ErrorCode::kMalformed, "400"},   {ErrorCode::kRegisterFirst, "401"},
-      {ErrorCode::kForbidden, "403"},   {ErrorCode::kUnknownTarget, "404"},
-      {ErrorCode::kUnknownVerb, "405"}, {ErrorCode::kTaken, "409"},
-      {ErrorCode::kTooLong, "413"},     {ErrorCode::kInvalidName, "422"},
-      {ErrorCode::kTooFast, "429"},     {ErrorCode::kInternal, "500"},
-      {ErrorCode::kUnavailable, "503"},
+  const std::vector<std::pair<Refusal, std::string>> codes{
+      {Refusal::kMalformed, "400"},    {Refusal::kRegisterFirst, "401"},
+      {Refusal::kForbidden, "403"},    {Refusal::kNotOperator, "403"},
+      {Refusal::kNoSuchName, "404"},   {Refusal::kUnknownVerb, "405"},
+      {Refusal::kNameTaken, "409"},    {Refusal::kTooLong, "413"},
+      {Refusal::kInvalidName, "422"},  {Refusal::kTooFast, "429"},
+      {Refusal::kGone, "440"},         {Refusal::kInternal, "500"},
+      {Refusal::kShuttingDown, "503"},
   };
-  for (const auto& [code, number] : codes) {
+  for (const auto& [refusal, number] : codes) {
     Event event = event_of(EventKind::kError, "Bob", "why: because");
-    event.code = code;
+    event.refusal = refusal;
     expect_in_every_format(event, "ERROR:" + number + ":Bob:why: because\n");
     event.subject = {};
     expect_in_every_format(event, "ERROR:" + number + "::why: because\n");
@@ -192,14 +225,14 @@ TEST(NativeEncode, EveryErrorCode_HasItsNumber) {
 
 TEST(NativeEncode, SubjectOfAnError_CannotLookLikeSomethingElse) {
   Event event = event_of(EventKind::kError, "a:b\r\n\x1B[1m\x7F\xC3\xA9 c", "text");
-  event.code = ErrorCode::kInvalidName;
+  event.refusal = Refusal::kInvalidName;
   EXPECT_EQ(encoded(event, WireFormat::kByHand), "ERROR:422:a?b???[1m?\xC3\xA9 c:text\n");
 }
 
 TEST(NativeEncode, SubjectOfAnError_IsCutToTheLongestName) {
   const std::string subject = std::string(63, 'x') + "\xC3\xA9 and more";
   Event event = event_of(EventKind::kError, subject, "text");
-  event.code = ErrorCode::kInvalidName;
+  event.refusal = Refusal::kInvalidName;
   EXPECT_EQ(encoded(event, WireFormat::kByHand), "ERROR:422:" + std::string(63, 'x') + ":text\n");
   Limits limits;
   limits.room_name_length_max = 4;
@@ -212,8 +245,9 @@ TEST(NativeEncode, Help_ExplainsEveryCommandThatPeopleNeed) {
   EXPECT_THAT(lines_of(help), Each(StartsWith("HELP:")));
   for (const std::string command :
        {"REGISTER:name", "send name text", "say text", "list", "LIST:room", "ROOMS", "JOIN:room",
-        "PART:room", "SAY:room:text", "TOPIC:room:text", "REQUEST:name",
-        "ACCEPT:", "DECLINE:", "LEAVE", "quit"}) {
+        "PART:room", "SAY:room:text", "TOPIC:room:text", "REQUEST:name", "MODE:room",
+        "KICK:room:name", "INVITE:room:name", "JOIN:room:key", "ACCEPT:", "DECLINE:", "LEAVE",
+        "quit"}) {
     EXPECT_THAT(help, HasSubstr(command));
   }
 }
@@ -231,6 +265,17 @@ TEST(NativeEncode, Lists_EndWithALineForPrograms) {
   const Event nobody = list_of(EventKind::kClientList, "");
   EXPECT_EQ(encoded(nobody, WireFormat::kByHand), "CLIENT_LIST:\n");
   EXPECT_EQ(encoded(nobody, WireFormat::kProgram), "CLIENT_LIST:\nEND:LIST\n");
+}
+
+Event masks(std::string_view items) {
+  Event list = in_room(list_of(EventKind::kModeList, items), 5, "dev");
+  list.target = "b";
+  return list;
+}
+
+TEST(NativeEncode, ListsOfMasks_NameTheirRoomAndLetter) {
+  EXPECT_EQ(encoded(masks("a!*@*,b!*@*"), WireFormat::kByHand), "MODE_LIST:dev:b:a!*@*,b!*@*\n");
+  EXPECT_EQ(encoded(masks(""), WireFormat::kProgram), "MODE_LIST:dev:b:\nEND:MODE_LIST\n");
 }
 
 Limits lines_of_at_most(std::size_t bytes) {
@@ -253,11 +298,16 @@ TEST(NativeEncode, LongList_IsContinuedBetweenNames) {
   EXPECT_THAT(by_hand(5), ElementsAre("CLIENT_LIST:Alice", "CLIENT_LIST:Bob", "CLIENT_LIST:Carol"));
 }
 
+TEST(NativeEncode, LongListOfMasks_RepeatsItsRoomAndLetter) {
+  EXPECT_THAT(lines_of(encoded(masks("a!*@*,b!*@*"), WireFormat::kByHand, lines_of_at_most(25))),
+              ElementsAre("MODE_LIST:dev:b:a!*@*", "MODE_LIST:dev:b:b!*@*"));
+}
+
 TEST(NativeEncode, LongPresenceNotice_RepeatsItsRoom) {
   const Event joined =
       in_room(list_of(EventKind::kPresenceJoined, "Alice,Bob,Carol"), 5, "development");
   EXPECT_THAT(
-      lines_of(encoded(joined, WireFormat::kTagged, lines_of_at_most(36))),
+      lines_of(encoded(joined, with_presence(WireFormat::kTagged), lines_of_at_most(36))),
       ElementsAre("STATUS:JOINED:development:Alice,Bob", "STATUS:JOINED:development:Carol"));
 }
 

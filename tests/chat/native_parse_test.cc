@@ -1,127 +1,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <ostream>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "chat/protocol/native.h"
+#include "tests/chat/native_feed.h"
 
-namespace chat {
+namespace chat::native_test {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-const Limits kLimits;
-
-// A command that outlives the call.
-struct Seen {
-  Verb verb = Verb::kPlain;
-  ErrorCode code = ErrorCode::kNone;
-  std::string target;
-  std::string text;
-  MessageId id = 0;
-  std::uint32_t count = 0;
-  bool before = false;
-  std::string client_id = {};
-  Capabilities capabilities = {};
-
-  bool operator==(const Seen&) const = default;
-  friend std::ostream& operator<<(std::ostream& out, const Seen& seen) {
-    return out << "{verb " << static_cast<int>(seen.verb) << ", code "
-               << static_cast<int>(seen.code) << ", target '" << seen.target << "', text '"
-               << seen.text << "', id " << seen.id << ", count " << seen.count
-               << (seen.before ? " before" : "") << ", client id '" << seen.client_id << "', "
-               << seen.capabilities.tags << seen.capabilities.ack << seen.capabilities.resume
-               << seen.capabilities.presence << '}';
-  }
-};
-
-Seen said(Verb verb, std::string target = "", std::string text = "") {
-  return {verb, ErrorCode::kNone, std::move(target), std::move(text)};
-}
-
-Seen resume(std::string token, MessageId id) {
-  Seen seen = said(Verb::kResume, std::move(token));
-  seen.id = id;
-  return seen;
-}
-
-Seen history(std::string room, bool before, MessageId id, std::uint32_t count) {
-  Seen seen = said(Verb::kHistory, std::move(room));
-  seen.before = before;
-  seen.id = id;
-  seen.count = count;
-  return seen;
-}
-
-Seen refused(ErrorCode code, std::string subject, std::string text) {
-  return {Verb::kReject, code, std::move(subject), std::move(text)};
-}
-
-Seen malformed(std::string subject, const std::string& usage) {
-  return refused(ErrorCode::kMalformed, std::move(subject), "usage: " + usage);
-}
-
-const Seen kTooLong = refused(ErrorCode::kTooLong, "", "the line is too long");
-const Seen kNotText = refused(ErrorCode::kMalformed, "", "the line is not UTF-8 text");
-
-class Recorder final : public CommandSink {
- public:
-  explicit Recorder(std::size_t commands_max = SIZE_MAX) : commands_max_(commands_max) {}
-
-  bool on_command(const Command& command, std::size_t line_bytes) override {
-    seen.push_back({command.verb, command.code, std::string(command.target),
-                    std::string(command.text), command.id, command.count, command.before,
-                    std::string(command.client_id), command.capabilities});
-    wire_bytes.push_back(line_bytes);
-    return seen.size() < commands_max_;
-  }
-
-  std::vector<Seen> seen;
-  std::vector<std::size_t> wire_bytes;
-
- private:
-  std::size_t commands_max_;
-};
-
-// A codec behind a connection: bytes come in pieces, and what was not taken comes again.
-class Feed {
- public:
-  void read(std::string_view piece) {
-    pending.append(piece);
-    const std::size_t taken = codec.parse(pending, recorder);
-    ASSERT_LE(taken, pending.size());
-    pending.erase(0, taken);
-    ASSERT_LE(pending.size(), kLimits.line_bytes_max * 2 + 2);
-  }
-
-  NativeCodec codec{kLimits};
-  Recorder recorder;
-  std::string pending;
-};
-
-std::vector<Seen> by_hand(std::string_view bytes) {
-  Feed feed;
-  feed.read(bytes);
-  return feed.recorder.seen;
-}
-
-// What comes of bytes after HELLO.
-std::vector<Seen> by_program(std::string_view bytes) {
-  Feed feed;
-  feed.read("HELLO:1:\n");
-  feed.read(bytes);
-  feed.recorder.seen.erase(feed.recorder.seen.begin());
-  return feed.recorder.seen;
-}
 
 struct Case {
   std::string line;
@@ -139,6 +32,15 @@ const std::vector<Case>& verbs_as_they_should_be() {
       {"LIST:dev", said(Verb::kList, "dev")},
       {"ROOMS", said(Verb::kRooms)},
       {"JOIN:dev", said(Verb::kJoin, "dev")},
+      {"JOIN:dev:", said(Verb::kJoin, "dev")},
+      {"JOIN:dev:a:key", said(Verb::kJoin, "dev", "a:key")},
+      {"MODE:dev", said(Verb::kMode, "dev")},
+      {"MODE:dev:", said(Verb::kMode, "dev")},
+      {"MODE:dev:+ok Bob a:b", said(Verb::kMode, "dev", "+ok Bob a:b")},
+      {"KICK:dev:Bob", about(Verb::kKick, "dev", "Bob")},
+      {"KICK:dev:Bob:", about(Verb::kKick, "dev", "Bob")},
+      {"KICK:dev:Bob:a:b", about(Verb::kKick, "dev", "Bob", "a:b")},
+      {"INVITE:dev:Bob", about(Verb::kInvite, "dev", "Bob")},
       {"PART:dev", said(Verb::kPart, "dev")},
       {"SAY:dev:a:b", said(Verb::kSay, "dev", "a:b")},
       {"TOPIC:dev:tea: at 5", said(Verb::kTopic, "dev", "tea: at 5")},
@@ -172,7 +74,18 @@ const std::vector<Case>& verbs_with_wrong_fields() {
       {"LIST:", malformed("LIST", "LIST or LIST:room")},
       {"ROOMS:", malformed("ROOMS", "ROOMS")},
       {"ROOMS:dev", malformed("ROOMS", "ROOMS")},
-      {"JOIN:", malformed("JOIN", "JOIN:room")},
+      {"JOIN:", malformed("JOIN", "JOIN:room or JOIN:room:key")},
+      {"JOIN::key", malformed("JOIN", "JOIN:room or JOIN:room:key")},
+      {"MODE:", malformed("MODE", "MODE:room or MODE:room:+o name")},
+      {"MODE::+i", malformed("MODE", "MODE:room or MODE:room:+o name")},
+      {"KICK:", malformed("KICK", "KICK:room:name or KICK:room:name:reason")},
+      {"KICK:dev", malformed("KICK", "KICK:room:name or KICK:room:name:reason")},
+      {"KICK:dev:", malformed("KICK", "KICK:room:name or KICK:room:name:reason")},
+      {"KICK::Bob", malformed("KICK", "KICK:room:name or KICK:room:name:reason")},
+      {"KICK:dev::why", malformed("KICK", "KICK:room:name or KICK:room:name:reason")},
+      {"INVITE:dev", malformed("INVITE", "INVITE:room:name")},
+      {"INVITE:dev:", malformed("INVITE", "INVITE:room:name")},
+      {"INVITE:dev:Bob:x", malformed("INVITE", "INVITE:room:name")},
       {"PART:", malformed("PART", "PART:room")},
       {"SAY:dev", malformed("SAY", "SAY:room:text")},
       {"SAY:dev:", malformed("SAY", "SAY:room:text")},
@@ -228,9 +141,9 @@ TEST(NativeCodec, WrongFields_AreAnsweredWithTheUsage) {
 }
 
 TEST(NativeCodec, VerbWithoutItsFields_IsPlainTextByHandAndMalformedAfterHello) {
-  const std::vector<std::string> names{"REGISTER", "BROADCAST", "CHAT",    "JOIN",   "PART",
-                                       "SAY",      "TOPIC",     "REQUEST", "ACCEPT", "DECLINE",
-                                       "PING",     "HELLO",     "RESUME",  "HISTORY"};
+  const std::vector<std::string> names{
+      "REGISTER", "BROADCAST", "CHAT",  "JOIN",   "PART",    "SAY",  "TOPIC", "REQUEST", "ACCEPT",
+      "DECLINE",  "PING",      "HELLO", "RESUME", "HISTORY", "MODE", "KICK",  "INVITE"};
   for (const std::string& name : names) {
     if (name != "SAY") {
       EXPECT_THAT(by_hand(name + "\n"), ElementsAre(said(Verb::kPlain, "", name)));
@@ -362,12 +275,12 @@ class FormatWatcher final : public CommandSink {
  public:
   explicit FormatWatcher(const NativeCodec& codec) : codec_(codec) {}
   bool on_command(const Command& /*command*/, std::size_t /*wire_bytes*/) override {
-    formats.push_back(codec_.format());
-    presence.push_back(codec_.wants_presence());
+    formats.push_back(codec_.format().dialect);
+    presence.push_back(codec_.format().has(WireFormat::kPresence));
     return true;
   }
 
-  std::vector<WireFormat> formats;
+  std::vector<WireFormat::Dialect> formats;
   std::vector<bool> presence;
 
  private:
@@ -378,13 +291,14 @@ TEST(NativeCodec, Hello_SwitchesTheFormatAtOnce) {
   NativeCodec codec(kLimits);
   FormatWatcher watcher(codec);
   codec.parse("PING:a\nHELLO:1:presence,tags\n", watcher);
-  EXPECT_THAT(watcher.formats, ElementsAre(WireFormat::kByHand, WireFormat::kTagged));
+  EXPECT_THAT(watcher.formats,
+              ElementsAre(WireFormat::Dialect::kByHand, WireFormat::Dialect::kTagged));
   EXPECT_THAT(watcher.presence, ElementsAre(false, true));
 
   NativeCodec plain(kLimits);
   FormatWatcher plain_watcher(plain);
   plain.parse("HELLO:1:\n", plain_watcher);
-  EXPECT_THAT(plain_watcher.formats, ElementsAre(WireFormat::kProgram));
+  EXPECT_THAT(plain_watcher.formats, ElementsAre(WireFormat::Dialect::kProgram));
   EXPECT_THAT(plain_watcher.presence, ElementsAre(false));
 }
 
@@ -403,7 +317,7 @@ TEST(NativeCodec, Hello_WorksOnlyOnce) {
   EXPECT_EQ(feed.recorder.seen[1].code, ErrorCode::kMalformed);
   EXPECT_EQ(feed.recorder.seen[1].text, "HELLO was said before");
   EXPECT_EQ(feed.codec.format(), WireFormat::kTagged);
-  EXPECT_FALSE(feed.codec.wants_presence());
+  EXPECT_FALSE(feed.codec.format().has(WireFormat::kPresence));
 }
 
 TEST(NativeCodec, UnknownVerbAfterHello_Is405) {
@@ -438,157 +352,5 @@ TEST(NativeCodec, MalformedTags_Are400) {
   }
 }
 
-TEST(NativeCodec, LineThatIsNotText_Is400AndTheNextOneWorks) {
-  using namespace std::string_literals;
-  const std::vector<std::string> lines{"a\0b"s, "\0"s, "\xFF", "BROADCAST:\xE9", "@id=\xFF LIST"};
-  for (const std::string& line : lines) {
-    EXPECT_THAT(by_hand(line + "\nlist\n"), ElementsAre(kNotText, said(Verb::kList)));
-    EXPECT_THAT(by_program(line + "\nLIST\n"), ElementsAre(kNotText, said(Verb::kList)));
-  }
-}
-
-TEST(NativeCodec, LineOfTheGreatestLength_IsTaken) {
-  const std::string longest(kLimits.line_bytes_max, 'x');
-  const std::string longer(kLimits.line_bytes_max + 1, 'x');
-  for (const std::string end : {"\n", "\r\n"}) {
-    EXPECT_THAT(by_hand(longest + end), ElementsAre(said(Verb::kPlain, "", longest)));
-    EXPECT_THAT(by_hand(longer + end), ElementsAre(kTooLong));
-  }
-  EXPECT_THAT(by_hand(longest + "\r\r\n"), ElementsAre(kTooLong));
-}
-
-TEST(NativeCodec, Tags_HaveTheirOwnLength) {
-  const std::string line = "BROADCAST:" + std::string(kLimits.line_bytes_max - 10, 'x');
-  const std::string tags = "@xx=" + std::string(kLimits.line_bytes_max - 5, 'c') + " ";
-  ASSERT_EQ(line.size(), kLimits.line_bytes_max);
-  ASSERT_EQ(tags.size(), kLimits.line_bytes_max);
-  EXPECT_THAT(by_program(tags + line + "\r\n"),
-              ElementsAre(said(Verb::kBroadcast, "", line.substr(10))));
-  EXPECT_THAT(by_program(tags + line + "x\n"), ElementsAre(kTooLong));
-  EXPECT_THAT(by_program("@a=b;" + tags.substr(1) + "LIST\n"), ElementsAre(kTooLong));
-  EXPECT_THAT(by_program(std::string(kLimits.line_bytes_max + 1, '@') + "\n"),
-              ElementsAre(kTooLong));
-  EXPECT_THAT(by_hand(tags + line + "\n"), ElementsAre(kTooLong)) << "no tags by hand";
-}
-
-TEST(NativeCodec, TooLongLine_IsAnswered413OnceAndSkipped) {
-  const std::string bytes = "list\n" + std::string(100'000, 'x') + "\nquit\n";
-  EXPECT_THAT(by_hand(bytes), ElementsAre(said(Verb::kList), kTooLong, said(Verb::kQuit)));
-}
-
-TEST(NativeCodec, TooLongLineInOneBytePieces_IsNotKept) {
-  Feed feed;
-  const std::string line(20'000, '\xFF');
-  for (const char c : line) {
-    feed.read({&c, 1});
-    ASSERT_LE(feed.pending.size(), kLimits.line_bytes_max + 1);
-  }
-  EXPECT_THAT(feed.recorder.seen, IsEmpty()) << "answered before its end";
-  EXPECT_THAT(feed.pending, IsEmpty()) << "kept although it will be thrown away";
-  feed.read("\nlist\n");
-  EXPECT_THAT(feed.recorder.seen, ElementsAre(kTooLong, said(Verb::kList)));
-  EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(20'001U, 5U));
-}
-
-TEST(NativeCodec, TooLongTaggedLineInOneBytePieces_IsNotKept) {
-  Feed feed;
-  feed.read("HELLO:1:tags\n");
-  for (const char c : "@id=1 BROADCAST:" + std::string(20'000, 'x') + "\n") {
-    feed.read({&c, 1});
-  }
-  ASSERT_EQ(feed.recorder.seen.size(), 2U);
-  EXPECT_EQ(feed.recorder.seen[1].code, ErrorCode::kTooLong);
-  EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(13U, 20'017U));
-}
-
-TEST(NativeCodec, WireBytes_CountTagsAndLineEnd) {
-  Feed feed;
-  feed.read("HELLO:1:\r\n@id=1 LIST\r\n\n\xFF\nPING:\n");
-  EXPECT_THAT(feed.recorder.wire_bytes, ElementsAre(10U, 12U, 2U, 6U));
-}
-
-TEST(NativeCodec, SinkThatWantsNoMore_StopsBehindThatLine) {
-  NativeCodec codec(kLimits);
-  Recorder recorder(2);
-  const std::string_view bytes = "list\nquit\r\nlist\n";
-  EXPECT_EQ(codec.parse(bytes, recorder), 11U);
-  EXPECT_THAT(recorder.seen, ElementsAre(said(Verb::kList), said(Verb::kQuit)));
-  Recorder rest;
-  EXPECT_EQ(codec.parse(bytes.substr(11), rest), 5U);
-  EXPECT_THAT(rest.seen, ElementsAre(said(Verb::kList)));
-}
-
-TEST(NativeCodec, SinkThatWantsNoMore_StopsBehindRefusedLinesToo) {
-  const std::vector<std::string> lines{"\xFF\n", std::string(5'000, 'x') + "\n"};
-  for (const std::string& line : lines) {
-    NativeCodec codec(kLimits);
-    Recorder recorder(1);
-    EXPECT_EQ(codec.parse(line + "list\n", recorder), line.size());
-    EXPECT_EQ(recorder.seen.size(), 1U);
-  }
-}
-
-TEST(NativeCodec, IncompleteLine_WaitsForItsRest) {
-  NativeCodec codec(kLimits);
-  Recorder recorder;
-  EXPECT_EQ(codec.parse("", recorder), 0U);
-  EXPECT_EQ(codec.parse("list\nqui", recorder), 5U);
-  EXPECT_EQ(codec.parse("qui", recorder), 0U);
-  EXPECT_EQ(codec.parse("quit\r", recorder), 0U);
-  EXPECT_EQ(codec.parse("quit\r\n", recorder), 6U);
-  EXPECT_THAT(recorder.seen, ElementsAre(said(Verb::kList), said(Verb::kQuit)));
-}
-
-std::vector<std::string> conversations() {
-  const std::string longest(kLimits.line_bytes_max, 'y');
-  return {
-      "REGISTER:Alice\nHello everyone!\r\nsend Bob Hi\n\nlist\r\nquit\n",
-      "HELLO:1:tags,presence\nREGISTER:A\n@id=c1;x=y BROADCAST:\xE2\x82\xAC: hi\nNOPE:1\nLIST\n",
-      "a\r\r\n\r\n\n\xFF\xFE\n@x=1 LIST\nHELLO:1:tags\r\n@x=1 LIST\r\n@ LIST\nHELLO:1:\nquit\n",
-      "HELLO:1:\n@x=" + longest + " LIST\nLIST\n@x=1 SAY:dev:" + longest + "\nPING:1\n",
-      longest + "\n" + longest + "\r\n" + longest + "z\n" + longest + "z\r\n" + longest +
-          "\rz\nHELLO:1:\n@" + longest + "\nPING:2\n",
-  };
-}
-
-void expect_same(const Feed& split, const Feed& whole, const std::string& how) {
-  ASSERT_EQ(split.recorder.seen, whole.recorder.seen) << how;
-  ASSERT_EQ(split.recorder.wire_bytes, whole.recorder.wire_bytes) << how;
-  ASSERT_EQ(split.codec.format(), whole.codec.format()) << how;
-}
-
-TEST(NativeCodec, EverySplitInTwo_GivesTheSame) {
-  for (const std::string& bytes : conversations()) {
-    Feed whole;
-    whole.read(bytes);
-    ASSERT_FALSE(whole.recorder.seen.empty());
-    for (std::size_t at = 0; at <= bytes.size(); ++at) {
-      Feed split;
-      split.read(std::string_view(bytes).substr(0, at));
-      split.read(std::string_view(bytes).substr(at));
-      ASSERT_NO_FATAL_FAILURE(expect_same(split, whole, "split at " + std::to_string(at)));
-    }
-  }
-}
-
-TEST(NativeCodec, AnySplitInMany_GivesTheSame) {
-  for (const std::string& bytes : conversations()) {
-    Feed whole;
-    whole.read(bytes);
-    for (std::uint32_t seed = 1; seed <= 100; ++seed) {
-      std::mt19937 random(seed);
-      const std::size_t piece_bytes_max = seed % 2 == 0 ? 3 : 1500;
-      std::uniform_int_distribution<std::size_t> piece_bytes(0, piece_bytes_max);
-      Feed split;
-      for (std::string_view rest = bytes; !rest.empty();) {
-        const std::size_t size = std::min(piece_bytes(random), rest.size());
-        split.read(rest.substr(0, size));
-        rest.remove_prefix(size);
-      }
-      ASSERT_NO_FATAL_FAILURE(expect_same(split, whole, "seed " + std::to_string(seed)));
-    }
-  }
-}
-
 }  // namespace
-}  // namespace chat
+}  // namespace chat::native_test

@@ -105,5 +105,22 @@ TEST(RateLimit, LargestNumbers_DoNotOverflow) {
 
 TEST(RateLimit, Client_CostsSixteenBytes) { EXPECT_EQ(sizeof(RateLimit), 16U); }
 
+TEST(RateLimit, Owing_TakesWhatIsNotThereAndSaysWhenItIsPaid) {
+  RateLimit limit(10, 5);
+  EXPECT_EQ(limit.owe(5, kStart), Duration::zero());
+  EXPECT_EQ(limit.owe(1, kStart), milliseconds{100});
+  EXPECT_EQ(limit.owe(2, kStart), milliseconds{300}) << "and what was owed before";
+  EXPECT_EQ(limit.take(1, kStart), milliseconds{400});
+  EXPECT_EQ(limit.take(1, kStart + milliseconds{400}), Duration::zero());
+}
+
+TEST(RateLimit, OwingMoreThanTheBurst_IsOwingTheBurst) {
+  RateLimit limit(10, 5);
+  EXPECT_EQ(limit.owe(5, kStart), Duration::zero());
+  EXPECT_EQ(limit.owe(UINT32_MAX, kStart), milliseconds{500});
+  RateLimit none(0, 1);
+  EXPECT_EQ(none.owe(UINT32_MAX, kStart), Duration::zero());
+}
+
 }  // namespace
 }  // namespace chat

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/storage/store_queue.h"
 #include "tests/chat/storage/store_fixture.h"
 
 namespace chat {
@@ -129,6 +130,21 @@ TEST_P(EveryStore, Kinds_ComeBackAsTheyWere) {
   EXPECT_THAT(kinds, ElementsAre(EventKind::kMessage, EventKind::kDirect, EventKind::kTopic));
 }
 
+TEST_P(EveryStore, Notices_AreNoticesWhenTheyComeBack) {
+  std::vector<Record> records{message(1, "dev", "Alice", "x"), message(2, "dev", "Alice", "y"),
+                              direct(3, "Bob", "Alice", "z"), direct(4, "Bob", "Alice", "!")};
+  records[1].notice = true;
+  records[3].notice = true;
+  keep(records);
+  const Page page = store_->scan(0, 10, audience("Bob", {"dev"}));
+  ASSERT_EQ(ids_of(page), from_to(1, 4));
+  for (const StoredMessage& stored : page.messages) {
+    EXPECT_EQ(stored.notice, stored.id % 2 == 0) << stored.id;
+    EXPECT_EQ(stored.kind, stored.id < 3 ? EventKind::kMessage : EventKind::kDirect);
+  }
+  EXPECT_TRUE(store_->history("dev", 1, kNewest, 10).messages[0].notice);
+}
+
 TEST_P(EveryStore, Scan_FindsWhatTheAudienceHears) {
   keep_in_three_rooms(30);
   keep({direct(31, "Bob", "Alice", "psst"), direct(32, "Carol", "Alice", "psst"),
@@ -204,6 +220,62 @@ TEST_P(EveryStore, LastOfAHistory_AreNeverBeforeWhatIsAskedFor) {
   EXPECT_EQ(found(0, 0, 1), 0U);
 }
 
+TEST_P(EveryStore, Time_IsFoundBetweenMessages) {
+  EXPECT_EQ(store_->find_time(1).after, 0U) << "there is nothing";
+  constexpr std::int64_t kFirst = 1'000'000;
+  std::vector<Record> records;
+  for (MessageId id = 10; id <= 400; id += 10) {  // most numbers are nobody's
+    records.push_back(message(id, "a", "Alice", "x"));
+    records.back().unix_ms = kFirst + static_cast<std::int64_t>(id / 100) * 100;
+  }
+  keep(records);
+  // Numbers between messages are as good as those of messages.
+  const auto expect_between = [this](std::int64_t unix_ms, MessageId earlier, MessageId other) {
+    const MessageStore::Found found = store_->find_time(unix_ms);
+    EXPECT_EQ(found.error, "");
+    EXPECT_GE(found.after, earlier) << unix_ms;
+    EXPECT_LT(found.after, other) << unix_ms;
+  };
+  expect_between(std::numeric_limits<std::int64_t>::min(), 0, 10);
+  expect_between(kFirst, 0, 10);
+  expect_between(kFirst + 1, 90, 100);
+  expect_between(kFirst + 100, 90, 100);
+  expect_between(kFirst + 399, 390, 400);
+  expect_between(kFirst + 400, 390, 400);
+  EXPECT_EQ(store_->find_time(kFirst + 401).after, 400U) << "all are earlier";
+  EXPECT_EQ(store_->find_time(std::numeric_limits<std::int64_t>::max()).after, 400U);
+}
+
+TEST_P(EveryStore, TimeOfWhatIsDeleted_IsWhereTheRestBegins) {
+  open({.age_max_ms = 1000, .bytes_max = std::uint64_t{64} << 20});
+  keep_in_three_rooms(10);  // from 1'000'001 on, a millisecond each
+  while (store_->prune(1'001'006)) {
+  }
+  ASSERT_EQ(store_->scan(0, 1, audience("Bob", {"a"})).gaps, (Gap{{1, 5}}));
+  EXPECT_EQ(store_->find_time(1).after, 5U);
+  EXPECT_EQ(store_->find_time(1'000'003).after, 5U);
+  EXPECT_EQ(store_->find_time(1'000'007).after, 6U);
+  while (store_->prune(10'000'000)) {
+  }
+  EXPECT_EQ(store_->find_time(1'000'003).after, 10U) << "all are gone";
+}
+
+TEST_P(EveryStore, TimeWhenTheClockWasSetBack_IsWhereItIsPassed) {
+  std::vector<Record> records;
+  const std::vector<std::int64_t> times{100, 200, 300, 150, 250, 350, 50, 400};
+  for (const std::int64_t time : times) {
+    records.push_back(message(records.size() + 1, "a", "Alice", "x"));
+    records.back().unix_ms = time;
+  }
+  keep(records);
+  for (std::int64_t time = 25; time <= 450; time += 25) {
+    const MessageId after = store_->find_time(time).after;
+    ASSERT_LE(after, times.size());
+    EXPECT_TRUE(after == 0 || times[after - 1] < time) << time;
+    EXPECT_TRUE(after == times.size() || times[after] >= time) << time;
+  }
+}
+
 TEST_P(EveryStore, History_IsTheFirstOnesOldestFirst) {
   keep_in_three_rooms(30);
   const Page first = behind("b", 0, 3);
@@ -223,6 +295,53 @@ TEST_P(EveryStore, History_IsBehindOneNumberAndBeforeAnother) {
   EXPECT_EQ(store_->history("a", 4, 16, 100).read_to, 15U);
   EXPECT_EQ(ids_of(store_->history("a", 3, 17, 2)), (Ids{4, 7}));
   EXPECT_EQ(ids_of(before("a", 16, 100, 4)), (Ids{7, 10, 13}));
+}
+
+TEST_P(EveryStore, HistoryAroundAMessage_HasHalfOfThemBefore) {
+  keep_in_three_rooms(30);  // a: 1, 4, …, 28
+  PageRequest request;
+  request.kind = PageRequest::Kind::kHistoryAround;
+  request.key = "a";
+  request.bound = kNewest;
+  request.middle = 13;
+  const auto around = [&](std::size_t count) {
+    request.count = count;
+    return ids_of(read_page(*store_, request));
+  };
+  EXPECT_EQ(around(1), Ids{13});
+  EXPECT_EQ(around(2), (Ids{10, 13}));
+  EXPECT_EQ(around(5), (Ids{7, 10, 13, 16, 19}));
+  EXPECT_EQ(around(100), (Ids{1, 4, 7, 10, 13, 16, 19, 22, 25, 28}));
+  request.after = 9;
+  request.bound = 17;
+  EXPECT_EQ(around(100), (Ids{10, 13, 16}));
+  request.after = 13;
+  EXPECT_EQ(around(4), Ids{16}) << "not what the reader may not see";
+  request.after = 0;
+  request.bound = 9;
+  EXPECT_EQ(around(4), (Ids{4, 7})) << "nor what is newer";
+  request.bound = kNewest;
+  request.middle = 0;
+  request.before_unix_ms = 1'000'012;  // 13 is a millisecond later
+  EXPECT_EQ(around(3), (Ids{10, 13, 16}));
+  request.before_unix_ms = 2'000'000;
+  EXPECT_EQ(around(4), (Ids{25, 28}));
+}
+
+TEST_P(EveryStore, HistoryBetweenTimes_IsCutThere) {
+  keep_in_three_rooms(30);  // a: 1, 4, …, 28, at so many milliseconds
+  PageRequest request;
+  request.key = "a";
+  request.bound = kNewest;
+  request.count = 3;
+  request.since_unix_ms = 1'000'007;
+  request.before_unix_ms = 1'000'022;
+  request.kind = PageRequest::Kind::kHistory;
+  EXPECT_EQ(ids_of(read_page(*store_, request)), (Ids{7, 10, 13}));
+  request.kind = PageRequest::Kind::kHistoryLast;
+  EXPECT_EQ(ids_of(read_page(*store_, request)), (Ids{13, 16, 19}));
+  request.since_unix_ms = request.before_unix_ms;
+  EXPECT_EQ(ids_of(read_page(*store_, request)), Ids{});
 }
 
 TEST_P(EveryStore, HistoryAtTheEdges_IsEmptyAndWhole) {
@@ -303,7 +422,7 @@ TEST_P(EveryStore, HistoryOfAPair_IsOneForBothAndNobodyElse) {
 TEST_P(EveryStore, RecordsOfSessions_ChangeNoHistory) {
   keep({reserved(1000), began("token", "Bob", 0),
         of_session(Record::Kind::kJoined, "token", "dev", 0), message(1, "dev", "Alice", "x"),
-        of_session(Record::Kind::kParted, "token", "dev", 1),
+        of_session(Record::Kind::kParted, "token", "dev", 1), room_state("dev", "modes=n"),
         of_session(Record::Kind::kRoomGone, "", "dev", 0),
         of_session(Record::Kind::kSessionEnded, "token", "", 0)});
   EXPECT_EQ(read_all(*store_, audience("Bob", {"dev"})), Ids{1});

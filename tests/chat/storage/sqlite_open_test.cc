@@ -250,7 +250,7 @@ TEST(SqliteOpen, GarbledPage_IsRefusedWithOneLine) {
 }
 
 TEST(SqliteOpen, MissingTable_IsRefusedWithOneLine) {
-  for (const char* table : {"messages", "sessions", "stays", "topics", "lost", "state"}) {
+  for (const char* table : {"messages", "sessions", "stays", "topics", "rooms", "lost", "state"}) {
     const TemporaryDirectory directory;
     fill(directory);
     {
@@ -295,7 +295,9 @@ TEST(SqliteOpen, ValuesThatCannotBe_AreRefusedWithOneLine) {
         "UPDATE messages SET id = -7 WHERE id = 7",
         "UPDATE topics SET shown = ''",
         "UPDATE topics SET set_by = 'a b'",
-        "UPDATE topics SET text = 'tea' || char(10) || 'BYE:x'"}) {
+        "UPDATE topics SET text = 'tea' || char(10) || 'BYE:x'",
+        "INSERT INTO rooms VALUES('a b', 'a b', '')",
+        "INSERT INTO rooms VALUES('dev', 'dev', 'x' || char(10) || 'BYE:x')"}) {
     const TemporaryDirectory directory;
     fill(directory);
     {
@@ -394,6 +396,43 @@ TEST(SqliteSchema, NewDatabase_HasTheNewestVersion) {
   EXPECT_EQ(database.query_integer("PRAGMA application_id"), kApplicationId);
   EXPECT_EQ(database.query_text("PRAGMA journal_mode"), "wal");
   EXPECT_EQ(database.query_integer("PRAGMA auto_vacuum"), 2) << "incremental";
+}
+
+// As a server of version 1 has left it.
+TEST(SqliteSchema, DatabaseOfVersion1_GoesOnWithAllThatItHas) {
+  const TemporaryDirectory directory;
+  {
+    SqliteDatabase database(directory.file(), "");
+    migrate(database, schema_steps().first(1));
+    database.must_execute(
+        "INSERT INTO messages VALUES(1, 1000, 1, 'dev', 'Dev', 'Alice', 'hello', NULL, NULL),"
+        " (2, 1001, 2, '@alice:bob', 'Bob', 'Alice', 'psst', 'token', 'c1'),"
+        " (3, 1002, 3, 'dev', 'Dev', 'Alice', 'tea', NULL, NULL);"
+        "INSERT INTO sessions VALUES('token', 'Bob', 0);"
+        "INSERT INTO stays VALUES('token', 'dev', 0, 0);"
+        "INSERT INTO topics VALUES('dev', 'Dev', 'Alice', 'tea', 3, 1002);"
+        "UPDATE state SET reserved_to = 100");
+  }
+  SqliteStore store(in(directory));
+  const Recovered recovered = store.recover(0);
+  EXPECT_EQ(recovered.last_id, 3U);
+  EXPECT_EQ(recovered.sessions.size(), 1U);
+  EXPECT_EQ(recovered.topics.size(), 1U);
+  EXPECT_EQ(recovered.retries.size(), 1U);
+  EXPECT_TRUE(recovered.rooms.empty());
+  std::vector<Record> records{message(recovered.last_id + 1, "dev", "Bob", "x"),
+                              room_state("Dev", "modes=n")};
+  records[0].notice = true;
+  ASSERT_EQ(store.apply(records), "");
+  const Page page = store.scan(0, 10, audience("Bob", {"dev"}));
+  ASSERT_EQ(ids_of(page), from_to(1, 3)) << "Bob does not hear himself";
+  for (const StoredMessage& stored : page.messages) {
+    EXPECT_FALSE(stored.notice) << stored.id;
+  }
+  EXPECT_TRUE(store.history("dev", 3, kNewest, 10).messages[0].notice);
+  store.close();
+  SqliteDatabase database(directory.file(), "");
+  EXPECT_EQ(database.query_integer("PRAGMA user_version"), 2);
 }
 
 TEST(SqliteSchema, OlderDatabase_TakesTheStepsItHasNotSeen) {

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -275,6 +276,22 @@ TEST_F(SqliteStoreTest, PastStays_AreBoundedTheOldestGoFirst) {
     EXPECT_EQ(stays.front(), (Audience::Stay{"ops", 1, 0})) << "it goes on, it can't be forgotten";
     EXPECT_EQ(stays.back(), (Audience::Stay{"dev", 1000, 1005}));
     EXPECT_EQ(stays[1].since, (101 - kPastStaysMax) * 10);
+  }
+}
+
+TEST_F(SqliteStoreTest, RoomState_IsTheLastOneUntilTheRoomIsGone) {
+  keep({room_state("Dev", "modes=n"), room_state("ops", "modes=nt"), room_state("gone", "x"),
+        room_state("dev", "modes=s key=tea"), of_session(Record::Kind::kRoomGone, "", "GONE", 0),
+        room_state("again", "x"), of_session(Record::Kind::kRoomGone, "", "again", 0),
+        room_state("again", "y")});
+  for (int i = 0; i < 2; ++i) {
+    crash_and_start();
+    std::map<std::string, std::string> rooms;
+    for (const Recovered::RoomState& room : recovered_.rooms) {
+      rooms.emplace(room.room, room.text);
+    }
+    EXPECT_EQ(rooms, (std::map<std::string, std::string>{
+                         {"dev", "modes=s key=tea"}, {"ops", "modes=nt"}, {"again", "y"}}));
   }
 }
 

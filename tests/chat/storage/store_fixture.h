@@ -96,6 +96,12 @@ inline Record began(std::string_view session, std::string_view name, MessageId s
   return record;
 }
 
+inline Record room_state(std::string_view room, std::string_view text) {
+  Record record = of_session(Record::Kind::kRoomState, {}, room, 0);
+  record.text = text;
+  return record;
+}
+
 using Ids = std::vector<MessageId>;
 using Gap = std::vector<IdRange>;
 

@@ -49,20 +49,23 @@ struct Model {
     std::string text;
     std::string session;
     std::string client_id;
+    bool notice = false;
   };
   std::vector<Kept> messages;  // those too that were deleted since
   std::map<std::string, Audience> sessions;
   std::map<std::string, std::string> topics;  // texts, by room
+  std::map<std::string, std::string> rooms;   // states, by room
 };
 
 std::string describe(const Model::Kept& kept) {
   return std::to_string(kept.id) + " " + std::to_string(static_cast<int>(kept.kind)) + " " +
-         std::to_string(kept.unix_ms) + " " + kept.room + " " + kept.sender + " " + kept.text;
+         std::to_string(kept.unix_ms) + " " + kept.room + " " + kept.sender + " " + kept.text +
+         (kept.notice ? " (notice)" : "");
 }
 
 std::string describe(const StoredMessage& stored) {
   return describe({stored.kind, stored.id, stored.unix_ms, std::string(stored.room),
-                   std::string(stored.sender), std::string(stored.text), "", ""});
+                   std::string(stored.sender), std::string(stored.text), "", "", stored.notice});
 }
 
 std::vector<std::string> describe(const Page& page) {
@@ -90,8 +93,10 @@ class Life {
         keep_some();
       } else if (what < 65) {
         read_as(random_audience());
-      } else if (what < 85) {
+      } else if (what < 80) {
         read_history();
+      } else if (what < 85) {
+        find_time();
       } else if (what < 95) {
         prune();
       } else if (is_durable_) {
@@ -150,6 +155,7 @@ class Life {
     kept.room = kept.kind == EventKind::kDirect  ? pick(kNames)
                 : kept.kind == EventKind::kTopic ? pick(kRoomsToJoin)
                                                  : pick(kRooms);
+    kept.notice = kept.kind != EventKind::kTopic && chance(200);
     if (chance(300)) {
       kept.session = "token of " + kept.sender;
       kept.client_id = "c" + std::to_string(chance(200) ? below(5) : kept.id);
@@ -164,6 +170,7 @@ class Life {
     record.unix_ms = kept.unix_ms;
     record.session = kept.session;
     record.client_id = kept.client_id;
+    record.notice = kept.notice;
     batch.add(record);
     model_.messages.push_back(std::move(kept));
   }
@@ -188,7 +195,12 @@ class Life {
       batch.add(of_session(Record::Kind::kSessionEnded, token, "", 0));
     } else if (chance(100)) {
       model_.topics.erase(room);
+      model_.rooms.erase(room);
       batch.add(of_session(Record::Kind::kRoomGone, "", room, 0));
+    } else if (chance(200)) {
+      const std::string state(below(40), static_cast<char>('a' + below(26)));
+      model_.rooms[room] = state;
+      batch.add(room_state(room, state));
     } else if (is_member) {
       audience.parted(room, last_id_);
       batch.add(of_session(Record::Kind::kParted, token, room, last_id_));
@@ -315,6 +327,18 @@ class Life {
                            << (is_last ? "last " : "first ") << count;
   }
 
+  void find_time() {
+    const std::int64_t time = now_ms_ - static_cast<std::int64_t>(below(8000));
+    const MessageStore::Found found = store_->find_time(time);
+    ASSERT_EQ(found.error, "");
+    const MessageId deleted = deleted_to();
+    ASSERT_LE(found.after, last_id_);
+    for (const Model::Kept& kept : model_.messages) {
+      ASSERT_TRUE(kept.id <= deleted || (kept.id <= found.after) == (kept.unix_ms < time))
+          << describe(kept) << ", " << time << " begins behind " << found.after;
+    }
+  }
+
   void prune() {
     const MessageId before = deleted_to();
     while (store_->prune(now_ms_)) {
@@ -343,7 +367,7 @@ class Life {
     EXPECT_GT(recovered_.ids_reserved, recovered_.last_id);
     last_id_ = recovered_.last_id;
     expect_recovered_sessions();
-    expect_recovered_topics();
+    expect_recovered_rooms();
     expect_recovered_retries(retries_since_ms);
   }
 
@@ -361,12 +385,17 @@ class Life {
     }
   }
 
-  void expect_recovered_topics() {
+  void expect_recovered_rooms() {
     std::map<std::string, std::string> topics;
     for (const Recovered::RoomTopic& topic : recovered_.topics) {
       topics[topic.room] = topic.text;
     }
     EXPECT_EQ(topics, model_.topics);
+    std::map<std::string, std::string> rooms;
+    for (const Recovered::RoomState& room : recovered_.rooms) {
+      rooms[room.room] = room.text;
+    }
+    EXPECT_EQ(rooms, model_.rooms);
   }
 
   // What was called so before the newest message was forgotten then.
