@@ -24,6 +24,7 @@
 #include "tools/client_app.h"
 #include "tools/client_script.h"
 #include "tools/client_terminal.h"
+#include "tools/client_tls.h"
 
 namespace chat {
 namespace {
@@ -44,6 +45,14 @@ struct Options {
   std::string color = "auto";
   std::optional<std::uint32_t> history;  // how many messages to begin with
   bool timestamps = false;
+  bool tls = false;
+  tools::ClientTlsSettings trust;
+};
+
+// How to get to the server.
+struct Route {
+  std::vector<reactor::Address> addresses;
+  tools::NewTransport new_transport;  // null: without TLS
 };
 
 // What signals have asked for. Their handler only notes it and wakes the loop.
@@ -102,13 +111,13 @@ class Signals {
 // The program from the first connection to the end of the last one.
 class Program final : public Completer, private reactor::TurnHandler {
  public:
-  Program(const Options& options, std::vector<reactor::Address> addresses)
+  Program(const Options& options, Route route)
       : reactor_(reactor::make_net()),
         terminal_(Terminal::is_usable(stdin, stdout)
                       ? std::make_unique<Terminal>(reactor_, stdin, stdout, *this)
                       : nullptr),
-        app_(reactor_, client_options(options, std::move(addresses)), display_options(options),
-             use(), output()),
+        app_(reactor_, client_options(options, std::move(route)), display_options(options), use(),
+             output()),
         signals_(reactor_, terminal_ != nullptr) {
     reactor_.set_turn_handler(*this);
   }
@@ -141,11 +150,11 @@ class Program final : public Completer, private reactor::TurnHandler {
     return isatty(STDIN_FILENO) != 0 ? ClientApp::Use::kInteractive : ClientApp::Use::kScript;
   }
 
-  static ClientOptions client_options(const Options& options,
-                                      std::vector<reactor::Address> addresses) {
+  static ClientOptions client_options(const Options& options, Route route) {
     ClientOptions result;
     result.name = options.name;
-    result.addresses = std::move(addresses);
+    result.addresses = std::move(route.addresses);
+    result.new_transport = std::move(route.new_transport);
     result.seed = std::random_device()();
     const bool is_followed = use() == ClientApp::Use::kInteractive && isatty(STDOUT_FILENO) != 0;
     result.history_on_entry = options.history.value_or(is_followed ? kHistoryCount : 0);
@@ -244,6 +253,16 @@ std::string another_name(std::string name) {
   return name + "2";
 }
 
+std::string_view advice_on_trust(std::string_view reason) {
+  if (reason.find("is not trusted") != std::string_view::npos) {
+    return "; --ca FILE names whom else to trust";
+  }
+  if (reason.find("no answer to the handshake") != std::string_view::npos) {
+    return "; does that server offer TLS (chat-server --tls-cert)?";
+  }
+  return {};
+}
+
 // What went wrong and what to do about it.
 std::string explain(const Outcome& outcome, const Options& options, bool has_begun) {
   const bool elsewhere = options.server != kDefaultServer;
@@ -255,11 +274,14 @@ std::string explain(const Outcome& outcome, const Options& options, bool has_beg
                          elsewhere ? "is a chat-server running there?"
                                    : "start a server there with chat-server, or name another one "
                                      "with --server host:port");
+    case ClientEnd::kNotSecured:
+      return fmt::format("no secure connection to {} ({}){}", options.server, outcome.reason,
+                         advice_on_trust(outcome.reason));
     case ClientEnd::kNameTaken:
-      return fmt::format("\"{}\" is taken{}; try: chat-client {}{}", options.name,
+      return fmt::format("\"{}\" is taken{}; try: chat-client {}{}{}", options.name,
                          has_begun ? " since the connection was lost" : "",
-                         another_name(options.name),
-                         elsewhere ? " --server " + options.server : "");
+                         another_name(options.name), elsewhere ? " --server " + options.server : "",
+                         options.tls ? " --tls" : "");
     case ClientEnd::kRefused:
       return fmt::format("{} refused: {}", options.server, outcome.reason);
     case ClientEnd::kLost:
@@ -276,13 +298,24 @@ int chat(const Options& options) {
     complain(fmt::format("can't find {}: {}", options.server, server.error));
     return kExitFailed;
   }
+  Route route;
+  route.addresses = std::move(server.addresses);
+  if (options.tls) {
+    tools::LoadedClientTls loaded =
+        tools::load_client_tls(options.trust, tools::host_in(options.server));
+    if (!loaded.new_transport) {
+      complain(loaded.error);
+      return kExitFailed;
+    }
+    route.new_transport = std::move(loaded.new_transport);
+  }
   Outcome outcome;
   bool has_begun = false;
   int input_error = 0;
   std::size_t undelivered = 0;
   int result = kExitFailed;
   {
-    Program program(options, std::move(server.addresses));
+    Program program(options, std::move(route));
     result = program.run();
     outcome = program.outcome();
     has_begun = program.has_begun();
@@ -325,9 +358,7 @@ void open_standard_descriptors() {
   close(fd);
 }
 
-int run(int argc, char** argv) {
-  Options options;
-  CLI::App arguments("Live chat in a terminal, or from a script by way of a pipe.", "chat-client");
+void add_options(CLI::App& arguments, Options& options) {
   arguments.add_option("name", options.name, "What to be called in the chat")
       ->type_name("")
       ->required();
@@ -336,6 +367,17 @@ int run(int argc, char** argv) {
                   "Where the server is: host:port, or unix:path for a Unix socket")
       ->type_name("ADDRESS")
       ->capture_default_str();
+  CLI::Option* const tls = arguments.add_flag(
+      "--tls", options.tls, "Over TLS; the server's certificate has to be for that host");
+  arguments
+      .add_option("--ca", options.trust.ca_file, "Whom to trust over TLS, if not the system's")
+      ->type_name("FILE")
+      ->needs(tls);
+  arguments
+      .add_flag_callback(
+          "--insecure", [&options] { options.trust.verify = false; },
+          "Over TLS: trust anybody, who may read along")
+      ->needs(tls);
   arguments.add_option("--color", options.color, "When to use colours: auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
       ->type_name("WHEN")
@@ -346,6 +388,12 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(0U, Client::kHistoryCountMax).description(""))
       ->type_name("N");
   arguments.add_flag("--timestamps", options.timestamps, "Begin every line with its time");
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  CLI::App arguments("Live chat in a terminal, or from a script by way of a pipe.", "chat-client");
+  add_options(arguments, options);
   constexpr std::size_t kColumnWidth = 34;
   arguments.get_formatter()->column_width(kColumnWidth);
   arguments.set_version_flag("--version", "chat-client " CHAT_VERSION);

@@ -20,6 +20,22 @@ void CatchUp::begin(const std::vector<std::string>& rooms, std::uint64_t last_se
   forget_held();
 }
 
+void CatchUp::add(const std::vector<std::string>& rooms, std::uint64_t last_seen) {
+  for (const std::string& name : rooms) {
+    const auto found = std::ranges::find_if(
+        rooms_, [&name](const Room& room) { return same_name(room.name, name); });
+    if (found == rooms_.end()) {
+      rooms_.push_back({name, last_seen, last_seen, 0, false});
+    } else if (found < rooms_.begin() + static_cast<std::ptrdiff_t>(current_)) {
+      // It was complete. What of it was shown stays known.
+      found->shown = std::max(found->shown, last_seen);
+      found->done = false;
+      std::rotate(found, found + 1, rooms_.end());
+      --current_;
+    }
+  }
+}
+
 HistoryQuestion CatchUp::question() const {
   HistoryQuestion question;
   question.kind = HistoryKind::kMissed;

@@ -24,6 +24,10 @@ class CatchUp {
   // Without either a room can't be caught up with: see is_unknown().
   void begin(const std::vector<std::string>& rooms, std::uint64_t last_seen);
 
+  // The session goes on, but the server had forgotten that the client was in these rooms: what was
+  // said there behind last_seen is missing. What is under way goes on.
+  void add(const std::vector<std::string>& rooms, std::uint64_t last_seen);
+
   bool is_active() const { return current_ < rooms_.size(); }
 
   // About the room whose turn it is. REQUIRES: is_active().

@@ -6,23 +6,10 @@
 #include <system_error>
 #include <utility>
 
+#include "chat/client/close_text.h"
 #include "reactor/check.h"
 
 namespace chat {
-namespace {
-
-std::string describe(reactor::CloseReason reason, int error) {
-  if (error != 0) {
-    return std::generic_category().message(error);
-  }
-  if (reason == reactor::CloseReason::kPeerClosed) {
-    return "the server closed the connection";
-  }
-  return reactor::to_string(reason);
-}
-
-}  // namespace
-
 // One connection of the client. It lives as long as the reactor's connection, which may be longer
 // than the client wants it: then it has no owner any more and swallows what comes.
 class Client::Link final : public reactor::Handler {
@@ -36,6 +23,9 @@ class Client::Link final : public reactor::Handler {
   void on_open(reactor::Connection& connection) override {
     connection_ = &connection;
     if (owner_ != nullptr) {
+      if (owner_->options_.new_transport) {
+        connection.secure(owner_->options_.new_transport());
+      }
       owner_->on_open();
     }
   }
@@ -70,10 +60,11 @@ class Client::Link final : public reactor::Handler {
     }
   }
 
-  void on_close(reactor::Connection&, reactor::CloseReason reason, int error) override {
+  void on_close(reactor::Connection& connection, reactor::CloseReason reason, int error) override {
     if (owner_ != nullptr) {
       owner_->link_ = nullptr;
-      owner_->on_closed(describe(reason, error));
+      owner_->on_closed(describe_close(connection, reason, error),
+                        failed_to_secure(connection, reason));
     }
     delete this;
   }
@@ -204,7 +195,7 @@ void Client::drop(std::string_view reason) {
   on_closed(reason);
 }
 
-void Client::on_closed(std::string_view reason) {
+void Client::on_closed(std::string_view reason, bool not_secured) {
   const std::string why(last_words_.empty() ? reason : std::string_view(last_words_));
   if (state_ == State::kLeaving) {
     end(said_bye_ ? ClientEnd::kQuit : ClientEnd::kLost, why);
@@ -217,12 +208,12 @@ void Client::on_closed(std::string_view reason) {
       return;
     }
   }
-  try_again(why);
+  try_again(why, not_secured);
 }
 
-void Client::try_again(std::string_view reason) {
+void Client::try_again(std::string_view reason, bool not_secured) {
   if (!had_session_) {
-    end(ClientEnd::kUnreachable, reason);
+    end(not_secured ? ClientEnd::kNotSecured : ClientEnd::kUnreachable, reason);
     return;
   }
   if (options_.attempts_max > 0 && attempts_ >= options_.attempts_max) {

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +27,7 @@ namespace chat {
 enum class ClientEnd : std::uint8_t {
   kQuit,         // it was told to quit, and the server has taken everything before that
   kUnreachable,  // the first attempt did not lead to a session
+  kNotSecured,   // nor to TLS: there was none, or the server could not prove who it is
   kNameTaken,    // somebody else has the name
   kRefused,      // the server did not want it, for the reason given
   kLost,         // it had a session, lost it and gave up
@@ -33,7 +36,9 @@ enum class ClientEnd : std::uint8_t {
 // How a client has got into the chat.
 enum class Entry : std::uint8_t {
   kFirst,
-  kResumed,  // the session goes on as if the connection had not been lost; what was missed follows
+  // The session goes on as if the connection had not been lost; what was missed follows. Of a room
+  // that the server had forgotten (it was killed) it comes as HistoryKind::kMissed.
+  kResumed,
   // The session before is over. The client joins its rooms again and, from a server that keeps a
   // history, gets what was said in them meanwhile (HistoryKind::kMissed). Private messages of that
   // time are gone.
@@ -77,6 +82,8 @@ class ClientHandler {
 struct ClientOptions {
   std::string name;
   std::vector<reactor::Address> addresses;  // tried in turn
+  // Makes what secures a connection, once for each; null: they are not secured.
+  std::function<std::unique_ptr<reactor::Transport>()> new_transport;
   std::string capabilities = "tags,ack,resume,presence";
   std::uint32_t history_on_entry = 0;  // so many of the lobby's last messages
   std::uint64_t seed = 0;              // of the backoff's jitter
@@ -183,6 +190,8 @@ class Client final : private reactor::TimerHandler {
 
   // In the PINGs of our own keepalive, whose answers are no business of the handler's.
   static constexpr std::string_view kKeepAlive = "keep-alive";
+  // In that of a question; a number follows.
+  static constexpr std::string_view kMark = "history-";
   static constexpr std::string_view kLobby = "lobby";
 
   // The connection (client.cc).
@@ -194,9 +203,9 @@ class Client final : private reactor::TimerHandler {
   void on_timer(std::uint64_t which) override;
   void on_state_timer();
   void on_open();
-  void on_closed(std::string_view reason);
+  void on_closed(std::string_view reason, bool not_secured = false);
   void drop(std::string_view reason);
-  void try_again(std::string_view reason);
+  void try_again(std::string_view reason, bool not_secured);
   void keep_alive();
   void say_goodbye();
   void check_leaving();
@@ -219,6 +228,7 @@ class Client final : private reactor::TimerHandler {
   void enter();
   void enter(Entry entry);
   void go_on();
+  void probe_rooms();
   void rejoin();
   void begin_anew();
 
@@ -240,7 +250,11 @@ class Client final : private reactor::TimerHandler {
   void take_entry(const std::deque<std::string>& lines, std::size_t begin,
                   std::string_view failure);
   void take_page(const std::deque<std::string>& lines, std::size_t begin, std::string_view failure);
+  void take_probe(const HistoryQuestion& probe, bool refused);
+  bool take_mark(const ServerLine& line);
+  bool awaits_probe() const;
   void take_lines(const std::deque<std::string>& lines, std::size_t begin, std::size_t end);
+  void note_shown(const ServerLine& line);
   std::vector<ServerLine> answer_in(const std::deque<std::string>& lines, std::size_t begin);
   void ask_for_entry();
   void catch_up();
@@ -276,6 +290,8 @@ class Client final : private reactor::TimerHandler {
   std::string token_;                         // of the session; empty: it can't be resumed
   std::set<std::string, NameLess> rooms_;     // beside the lobby, joined or to be joined again
   std::set<std::string, NameLess> rejoined_;  // in a session that goes on; not answered yet
+  std::vector<std::string> forgotten_;        // by the server in it, as far as is known
+  std::vector<std::string> unproven_;         // not known yet whether they were
   Outbox outbox_;
   // The greatest number in anything received, and the greatest so that nothing up to it is held
   // back here: behind that one a session is resumed.
@@ -289,7 +305,10 @@ class Client final : private reactor::TimerHandler {
   bool entry_wanted_;          // the history to begin with was not shown yet
   bool awaits_token_ = false;  // REGISTERED was said, SESSION not yet
   bool resuming_ = false;      // RESUME was said, and nothing to it yet
-  bool quitting_ = false;      // as soon as everything is acknowledged
+  // A GAP or an old topic may be on its way that looks like part of a history asked for now.
+  bool needs_mark_ = false;
+  std::uint64_t marks_ = 0;
+  bool quitting_ = false;  // as soon as everything is acknowledged
 };
 
 }  // namespace chat

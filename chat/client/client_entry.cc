@@ -100,6 +100,7 @@ void Client::enter(Entry entry) {
   had_session_ = true;
   forget_held();
   rejoined_.clear();
+  needs_mark_ = entry == Entry::kResumed;
   arm(timer_, options_.ping_interval, kStateTimer);
   switch (entry) {
     case Entry::kFirst:
@@ -118,6 +119,7 @@ void Client::enter(Entry entry) {
 // Where the session was when its connection was lost.
 void Client::go_on() {
   ask_for_entry();
+  probe_rooms();
   rejoin();
   // Under the ids that they had, in the order that they had, and before anything new: the server
   // knows in this session which of them it has taken already.
@@ -128,7 +130,26 @@ void Client::go_on() {
   catch_up();
 }
 
-// A server that was killed may have forgotten a stay that it had confirmed just before.
+// A server that was killed may have forgotten a stay that it had confirmed just before. Then
+// nothing tells what was said in the room before we are back, so each room is asked for a history
+// that is empty: who isn't in it is refused. See take_probe().
+void Client::probe_rooms() {
+  if (!has_history() || !is_ready()) {
+    return;
+  }
+  // On the connection before, these were joined again before it was known whether they had to be.
+  forgotten_ = std::exchange(unproven_, {rooms_.begin(), rooms_.end()});
+  for (const std::string& room : rooms_) {
+    HistoryQuestion probe;
+    probe.is_probe = true;
+    probe.room = room;
+    probe.before = false;
+    probe.id = INT64_MAX;
+    probe.count = 1;
+    ask(std::move(probe));
+  }
+}
+
 void Client::rejoin() {
   rejoined_ = rooms_;
   for (const std::string& room : rooms_) {
@@ -153,6 +174,7 @@ void Client::begin_anew() {
       rooms_.erase(line.target);
     }
   }
+  unproven_.clear();
   for (const std::string& room : rooms_) {
     join(room);
   }

@@ -28,9 +28,13 @@ void Client::end_question(const ServerLine& last) {
   } else {
     arm(history_timer_, options_.history_timeout, kHistoryTimer);
   }
+  const bool refused = last.verb == ServerVerb::kError;
+  if (question.is_probe) {
+    take_probe(question, refused);
+    return;
+  }
   gathered_bytes_ = 0;
   const std::deque<std::string> lines = std::exchange(gathered_, {});
-  const bool refused = last.verb == ServerVerb::kError;
   const std::size_t begin = refused ? lines.size() : begin_of_answer(lines, question);
   const std::string_view failure = !refused ? "" : last.fields[2].empty() ? "no" : last.fields[2];
   switch (question.kind) {
@@ -51,6 +55,43 @@ void Client::end_question(const ServerLine& last) {
   }
 }
 
+// What was received before it is not part of the history that is asked for behind it.
+bool Client::take_mark(const ServerLine& line) {
+  if (!line.fields[0].starts_with(kMark)) {
+    return false;
+  }
+  if (!questions_.empty() && questions_.front().mark == line.fields[0]) {
+    gathered_bytes_ = 0;
+    const std::deque<std::string> lines = std::exchange(gathered_, {});
+    take_lines(lines, 0, lines.size());
+  }
+  return true;
+}
+
+bool Client::awaits_probe() const { return !questions_.empty() && questions_.front().is_probe; }
+
+// Rooms that the server has forgotten are caught up with once all probes are answered. Until then
+// everything waits: nothing may be shown that would move the position to resume at past what is
+// missing in these rooms.
+void Client::take_probe(const HistoryQuestion& probe, bool refused) {
+  if (refused) {
+    forgotten_.push_back(probe.room);
+  }
+  if (awaits_probe()) {
+    return;
+  }
+  unproven_.clear();
+  std::erase_if(forgotten_, [this](const std::string& room) { return !rooms_.contains(room); });
+  const bool was_active = catch_up_.is_active();
+  catch_up_.add(std::exchange(forgotten_, {}), resume_id_);
+  gathered_bytes_ = 0;
+  const std::deque<std::string> lines = std::exchange(gathered_, {});
+  take_lines(lines, 0, lines.size());
+  if (!was_active && in_session()) {
+    catch_up();
+  }
+}
+
 // Shows it in front of what is said since: what stands in both is shown as what is said.
 void Client::take_entry(const std::deque<std::string>& lines, std::size_t begin,
                         std::string_view failure) {
@@ -64,7 +105,13 @@ void Client::take_entry(const std::deque<std::string>& lines, std::size_t begin,
   }
   entry_wanted_ = false;
   handler_.on_history({HistoryKind::kEntry, kLobby, answer, true, failure});
-  take_lines(lines, 0, begin);
+  if (!awaits_probe()) {
+    take_lines(lines, 0, begin);
+    return;
+  }
+  for (std::size_t i = 0; i < begin && in_session(); ++i) {
+    gather(lines[i]);
+  }
 }
 
 void Client::take_page(const std::deque<std::string>& lines, std::size_t begin,
@@ -89,8 +136,18 @@ void Client::take_page(const std::deque<std::string>& lines, std::size_t begin,
 
 void Client::take_lines(const std::deque<std::string>& lines, std::size_t begin, std::size_t end) {
   for (std::size_t i = begin; i < end && in_session(); ++i) {
-    take_line(parse_server_line(lines[i]), lines[i]);
+    const ServerLine line = parse_server_line(lines[i]);
+    const bool is_held = line.id && catch_up_.is_active();
+    take_line(line, lines[i]);
+    if (!is_held) {
+      note_shown(line);
+    }
   }
+}
+
+// Whatever else is still waited for: what the handler got does not come again.
+void Client::note_shown(const ServerLine& line) {
+  resume_id_ = std::max(resume_id_, line.id.value_or(0));
 }
 
 // The views point into lines.
@@ -98,7 +155,9 @@ std::vector<ServerLine> Client::answer_in(const std::deque<std::string>& lines, 
   std::vector<ServerLine> answer;
   for (std::size_t i = begin; i < lines.size(); ++i) {
     answer.push_back(parse_server_line(lines[i]));
-    greatest_id_ = std::max(greatest_id_, *answer.back().id);
+    // A GAP of this room can reach further than what the others were told.
+    const bool is_gap = answer.back().verb == ServerVerb::kGap;
+    greatest_id_ = std::max(greatest_id_, is_gap ? 0 : *answer.back().id);
   }
   return answer;
 }
@@ -132,7 +191,9 @@ void Client::catch_up() {
     catch_up_.go_to_next_room();
   }
   for (const std::string& text : catch_up_.release()) {
-    handler_.on_line(parse_server_line(text));
+    const ServerLine line = parse_server_line(text);
+    handler_.on_line(line);
+    note_shown(line);
   }
 }
 
@@ -154,7 +215,7 @@ void Client::give_up_histories(std::string_view reason) {
 void Client::fail_questions(std::string_view reason) {
   reactor_.timers().cancel(history_timer_);
   for (const HistoryQuestion& question : std::exchange(questions_, {})) {
-    if (question.kind == HistoryKind::kAsked) {
+    if (question.kind == HistoryKind::kAsked && !question.is_probe) {
       handler_.on_history({question.kind, question.room, {}, true, reason});
     }
   }

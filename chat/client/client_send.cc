@@ -32,6 +32,7 @@ SendResult Client::set_topic(std::string_view room, std::string_view text) {
 }
 
 SendResult Client::join(std::string_view room) {
+  needs_mark_ = true;
   return send_tracked(Outbox::Kind::kJoin, "JOIN", room, {});
 }
 
@@ -81,8 +82,15 @@ SendResult Client::history(std::string_view room, std::uint32_t count) {
 
 // REQUIRES: state_ is kReady, and the question makes a line of the protocol.
 void Client::ask(HistoryQuestion question) {
+  line_.clear();
+  // An entry is set against what is live in front of it, whatever that is.
+  const bool is_exact = !question.is_probe && question.kind != HistoryKind::kEntry;
+  if (is_exact && std::exchange(needs_mark_, false)) {
+    question.mark = std::string(kMark) + std::to_string(++marks_);
+    line_ = "PING:" + question.mark + "\n";
+  }
   question.client_id = outbox_.next_client_id();
-  line_ = "@id=" + question.client_id + " " + question.line() + "\n";
+  line_ += "@id=" + question.client_id + " " + question.line() + "\n";
   send_bytes(line_);
   if (questions_.empty()) {
     arm(history_timer_, options_.history_timeout, kHistoryTimer);

@@ -17,8 +17,13 @@ void Client::on_line(std::string_view text) {
 }
 
 void Client::on_session_line(const ServerLine& line, std::string_view text) {
-  if (line.verb == ServerVerb::kPong && line.fields[0] == kKeepAlive) {
+  if (line.verb == ServerVerb::kPong && (line.fields[0] == kKeepAlive || take_mark(line))) {
     return;
+  }
+  if (line.verb == ServerVerb::kRoomMessage && !rooms_.contains(line.room) &&
+      outbox_.holds(Outbox::Kind::kJoin, line.room)) {
+    // We are in it, and the JOINED was lost with a connection.
+    remember_room(line.room);
   }
   const bool may_be_history = is_delivery(line.verb) || line.verb == ServerVerb::kGap;
   if (!questions_.empty() &&

@@ -52,7 +52,7 @@ std::size_t begin_of_answer(const std::deque<std::string>& lines, const HistoryQ
     if (messages > question.count || in_front) {
       break;
     }
-    next_id = *line.id;
+    next_id = line.from.value_or(*line.id);
     --begin;
   }
   return begin;

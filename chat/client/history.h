@@ -36,6 +36,10 @@ struct HistoryQuestion {
   std::uint64_t id = 0;
   std::uint32_t count = 0;
   std::string client_id;
+  bool is_probe = false;  // an empty one: is it refused, because the client is not in the room?
+  // What was received before this PONG is no part of the answer; empty: nothing could be taken for
+  // it.
+  std::string mark;
 
   std::string line() const;
   bool is_ended_by(const ServerLine& line) const;

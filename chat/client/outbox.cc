@@ -37,6 +37,12 @@ std::optional<Outbox::Line> Outbox::take(std::string_view client_id) {
   return line;
 }
 
+bool Outbox::holds(Kind kind, std::string_view room) const {
+  return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) {
+    return line.kind == kind && same_name(line.target, room);
+  });
+}
+
 void Outbox::settle(Kind kind, std::string_view room) {
   const auto found = std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) {
     return line.kind == kind && same_name(line.target, room);

@@ -50,6 +50,8 @@ class Outbox {
   std::optional<Line> take(std::string_view client_id);
   // JOINED or PARTED was said of the room: that is no answer to an id.
   void settle(Kind kind, std::string_view room);
+  // Whether a JOIN or PART of the room is not answered.
+  bool holds(Kind kind, std::string_view room) const;
   // Everything, in order: nobody will answer any more.
   std::deque<Line> take_all();
 

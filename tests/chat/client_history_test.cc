@@ -252,8 +252,10 @@ TEST_F(ClientHistoryTest, CatchingUpThatIsInterrupted_GoesOnWhereItWas) {
       dev(45) + "END:HISTORY:dev\n" + dev(46));
   EXPECT_EQ(recorder.lines.size(), 3U) << "51 and 52 wait";
   EXPECT_EQ(resume(), "RESUME:another:0");
-  EXPECT_EQ(peer().lines, (Lines{"JOIN:dev", "@id=c7 HISTORY:dev:after:45:200"}));
-  say(lobby(51) + dev(52) + dev(46) + dev(52) + "END:HISTORY:dev\n");
+  EXPECT_EQ(peer().lines, (Lines{"@id=c7 HISTORY:dev:after:9223372036854775807:1", "JOIN:dev",
+                                 "PING:history-2", "@id=c8 HISTORY:dev:after:45:200"}));
+  say(lobby(51) + dev(52) + "END:HISTORY:dev\nPONG:history-2\n" + dev(46) + dev(52) +
+      "END:HISTORY:dev\n");
   EXPECT_EQ(recorder.histories,
             (Strings{"missed lobby: MESSAGE|Bob|x|; more", "missed lobby: end",
                      "missed dev: ROOM_MESSAGE|dev|Bob|x; more",
@@ -261,6 +263,91 @@ TEST_F(ClientHistoryTest, CatchingUpThatIsInterrupted_GoesOnWhereItWas) {
   EXPECT_EQ(recorder.lines,
             (Strings{"JOINED|dev||", "MESSAGE|Bob|x|", "JOINED|dev||", "MESSAGE|Bob|x|"}));
   EXPECT_EQ(resume(), "RESUME:another:52");
+}
+
+TEST_F(ClientHistoryTest, RoomThatAResumedSessionWasForgottenIn_IsCaughtUpWith) {
+  begin();
+  client->join("dev");
+  client->join("ops");
+  settle();
+  say("JOINED:dev\nJOINED:ops\n" + dev(40));
+  EXPECT_EQ(resume(), "RESUME:token:40");
+  EXPECT_EQ(peer().lines,
+            (Lines{"@id=c3 HISTORY:dev:after:9223372036854775807:1",
+                   "@id=c4 HISTORY:ops:after:9223372036854775807:1", "JOIN:dev", "JOIN:ops"}));
+  say(lobby(42, "meanwhile") + "@id=c3 ERROR:403:dev:not in it\nEND:HISTORY:ops\n");
+  EXPECT_EQ(peer().lines.back(), "@id=c5 HISTORY:dev:after:40:200");
+  EXPECT_EQ(recorder.lines.size(), 3U) << "nothing is shown that would move the position";
+  say("JOINED:dev\n@id=30;room=dev TOPIC:dev:Bob:old\nJOINED:ops\nPONG:history-1\n" + dev(44) +
+      dev(41) + dev(43) + "END:HISTORY:dev\n");
+  EXPECT_EQ(recorder.histories,
+            Strings{"missed dev: ROOM_MESSAGE|dev|Bob|x; ROOM_MESSAGE|dev|Bob|x; more"});
+  EXPECT_EQ(peer().lines.back(), "@id=c6 HISTORY:dev:after:43:200");
+  say(dev(44) + "END:HISTORY:dev\n");
+  EXPECT_EQ(recorder.histories.back(), "missed dev: ROOM_MESSAGE|dev|Bob|x; end");
+  EXPECT_EQ(recorder.lines.size(), 5U);
+  EXPECT_EQ(recorder.lines[3], "MESSAGE|Bob|meanwhile|");
+  EXPECT_EQ(recorder.lines[4], "TOPIC|dev|Bob|old");
+  EXPECT_EQ(resume(), "RESUME:token:44");
+}
+
+TEST_F(ClientHistoryTest, RoomJoinedAgainOnAConnectionThatIsLost_IsStillCaughtUpWith) {
+  begin();
+  client->join("dev");
+  settle();
+  say("JOINED:dev\n" + dev(40));
+  resume();  // the server hears of the JOIN, and nobody of what it was asked in front of it
+  EXPECT_EQ(resume(), "RESUME:token:40");
+  say("END:HISTORY:dev\nJOINED:dev\n");
+  EXPECT_EQ(peer().lines.back(), "@id=c4 HISTORY:dev:after:40:200")
+      << "in the room now, but nobody knows since when";
+}
+
+TEST_F(ClientHistoryTest, RoomWhoseJoinedWasLost_IsKnownByWhatIsSaidInIt) {
+  begin();
+  client->join("dev");
+  settle();
+  say(dev(40));
+  resume();
+  EXPECT_EQ(peer().lines.front(), "@id=c2 HISTORY:dev:after:9223372036854775807:1");
+}
+
+TEST_F(ClientHistoryTest, WhatWasShownBetweenTwoHistories_DoesNotComeAgain) {
+  begin();
+  client->history("dev", 5);
+  client->history("lobby", 5);
+  settle();
+  say(lobby(10, "live") + "END:HISTORY:dev\n");
+  EXPECT_EQ(recorder.lines, Strings{"MESSAGE|Bob|live|"});
+  EXPECT_EQ(resume(), "RESUME:token:10");
+}
+
+TEST_F(ClientHistoryTest, GapAndOldTopicInFrontOfAHistory_AreNoPartOfIt) {
+  begin();
+  say(lobby(4));
+  resume();
+  client->join("dev");
+  client->history("dev", 5);
+  client->history("dev", 7);
+  settle();
+  EXPECT_EQ(peer().lines, (Lines{"@id=c1 JOIN:dev", "PING:history-1",
+                                 "@id=c2 HISTORY:dev:before:0:5", "@id=c3 HISTORY:dev:before:0:7"}))
+      << "marked once, as long as nothing else is asked for";
+  say("GAP:5:9\nJOINED:dev\n@id=8;room=dev TOPIC:dev:Bob:old\nPONG:history-1\n");
+  EXPECT_EQ(recorder.lines,
+            (Strings{"MESSAGE|Bob|x|", "JOINED|dev||", "GAP|5|9|", "TOPIC|dev|Bob|old"}));
+  say(dev(12) + "END:HISTORY:dev\n" + dev(12) + "END:HISTORY:dev\n");
+  EXPECT_EQ(recorder.histories, (Strings{"asked dev: ROOM_MESSAGE|dev|Bob|x; end",
+                                         "asked dev: ROOM_MESSAGE|dev|Bob|x; end"}));
+}
+
+TEST_F(ClientHistoryTest, LiveMessageInFrontOfAGapThatReachesBeyondIt_IsNoPartOfTheHistory) {
+  begin();
+  client->history("dev", 5);
+  settle();
+  say(dev(60) + "GAP:1:62\nEND:HISTORY:dev\n");
+  EXPECT_EQ(recorder.lines, Strings{"ROOM_MESSAGE|dev|Bob|x"});
+  EXPECT_EQ(recorder.histories, Strings{"asked dev: GAP|1|62|; end"});
 }
 
 TEST_F(ClientHistoryTest, RoomThatCannotBeEnteredAgain_IsToldAndLeftOut) {
@@ -286,7 +373,8 @@ TEST_F(ClientHistoryTest, SessionThatSawNothing_IsCaughtUpFromTheOneBefore) {
   settle();
   say("JOINED:dev\n");
   lose_session();
-  EXPECT_EQ(peer().lines, (Lines{"@id=c3 JOIN:dev", "@id=c4 HISTORY:lobby:after:40:200"}));
+  EXPECT_EQ(peer().lines,
+            (Lines{"@id=c3 JOIN:dev", "PING:history-1", "@id=c4 HISTORY:lobby:after:40:200"}));
   say("END:HISTORY:lobby\n");
   EXPECT_EQ(peer().lines.back(), "@id=c5 HISTORY:dev:after:40:200");
 }

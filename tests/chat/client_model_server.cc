@@ -249,6 +249,14 @@ void ModelServer::forget_sessions() {
   sessions_.remove_if([](const Session& session) { return session.peer == nullptr; });
 }
 
+void ModelServer::forget_stays() {
+  for (Session& session : sessions_) {
+    if (session.peer == nullptr) {
+      std::erase_if(session.rooms, [](const auto& room) { return room.first != "lobby"; });
+    }
+  }
+}
+
 void ModelServer::forget_all_but(std::size_t count) {
   while (log_.size() > count) {
     forgotten_to_ = log_.front().id;

@@ -123,8 +123,9 @@ TEST_F(ClientSessionTest, ResumedSession_JoinsItsRoomsAgainUnseen) {
   say("JOINED:dev\n");
   recorder.lines.clear();
   resume();
-  EXPECT_EQ(peer().lines, Lines{"JOIN:dev"}) << "a server that was killed may have forgotten it";
-  say("JOINED:dev\nTOPIC:dev:Bob:news\n");
+  EXPECT_EQ(peer().lines, (Lines{"@id=c2 HISTORY:dev:after:9223372036854775807:1", "JOIN:dev"}))
+      << "a server that was killed may have forgotten it";
+  say("END:HISTORY:dev\nJOINED:dev\nTOPIC:dev:Bob:news\n");
   EXPECT_EQ(recorder.lines, Strings{"TOPIC|dev|Bob|news"});
   say("JOINED:dev\n");
   EXPECT_EQ(recorder.lines.back(), "JOINED|dev||") << "somebody has asked for that one";
@@ -145,10 +146,11 @@ TEST_F(ClientSessionTest, WhatIsNotAnswered_IsSentAgainUnderItsIdsInOrder) {
   say("JOINED:dev\nACK:c3:8\nPARTED:ops\n");
   EXPECT_EQ(client->unconfirmed(), 1U);
   resume();
-  EXPECT_EQ(peer().lines, (Lines{"JOIN:dev", "@id=c5 BROADCAST:three"}));
+  EXPECT_EQ(peer().lines, (Lines{"@id=c6 HISTORY:dev:after:9223372036854775807:1", "JOIN:dev",
+                                 "@id=c5 BROADCAST:three"}));
   client->broadcast("four");
   settle();
-  EXPECT_EQ(peer().lines.back(), "@id=c6 BROADCAST:four");
+  EXPECT_EQ(peer().lines.back(), "@id=c7 BROADCAST:four");
   EXPECT_EQ(recorder.undelivered, Strings{});
 }
 
@@ -203,9 +205,9 @@ TEST_F(ClientSessionTest, SessionThatIsOver_IsFollowedByAnotherInTheSameRooms) {
   lose_session();
   EXPECT_EQ(recorder.ready, (Strings{"Alice", "Alice again"}));
   EXPECT_EQ(recorder.undelivered, Strings{": heard? (unknown)"}) << "told, and not sent again";
-  EXPECT_EQ(peer().lines,
-            (Lines{"@id=c4 JOIN:dev", "@id=c5 JOIN:ops", "@id=c6 HISTORY:lobby:after:40:200"}));
-  say("JOINED:dev\nJOINED:ops\nEND:HISTORY:lobby\n");
+  EXPECT_EQ(peer().lines, (Lines{"@id=c4 JOIN:dev", "@id=c5 JOIN:ops", "PING:history-1",
+                                 "@id=c6 HISTORY:lobby:after:40:200"}));
+  say("JOINED:dev\nJOINED:ops\nPONG:history-1\nEND:HISTORY:lobby\n");
   EXPECT_EQ(peer().lines.back(), "@id=c7 HISTORY:dev:after:40:200");
   say("END:HISTORY:dev\n");
   EXPECT_EQ(peer().lines.back(), "@id=c8 HISTORY:ops:after:40:200");
