@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -15,11 +16,14 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "chat/server.h"
 #include "reactor/address.h"
 #include "reactor/net.h"
+#include "tools/server_listen.h"
 #include "tools/server_options.h"
+#include "tools/server_tls.h"
 
 namespace {
 
@@ -36,28 +40,30 @@ void start_log(const std::string& level) {
   spdlog::set_level(spdlog::level::from_str(level));
 }
 
-sigset_t stop_signals() {
+sigset_t watched_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
-// Waits for the signals on a thread of its own, so that no code runs in a signal handler: the first
-// drains the server, the second leaves at once. REQUIRES: made before any other thread.
+// Waits for the signals on a thread of its own, so that no code runs in a signal handler. SIGHUP
+// reads the certificate again; the first of the others drains the server, the second leaves at
+// once. REQUIRES: made before any other thread.
 class SignalWatch {
  public:
   SignalWatch() {
-    const sigset_t signals = stop_signals();
+    const sigset_t signals = watched_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   }
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  // server is used until stop(), which must follow.
-  void start(chat::Server& server) {
-    thread_ = std::thread([this, &server] { watch(server); });
+  // server and tls are used until stop(), which must follow.
+  void start(chat::Server& server, const tools::TlsSettings& tls) {
+    thread_ = std::thread([this, &server, &tls] { watch(server, tls); });
   }
   void stop() {
     over_ = true;
@@ -66,18 +72,35 @@ class SignalWatch {
   }
 
  private:
-  void watch(chat::Server& server) {
-    const sigset_t signals = stop_signals();
-    for (int count = 1;; ++count) {
+  void watch(chat::Server& server, const tools::TlsSettings& tls) {
+    const sigset_t signals = watched_signals();
+    bool draining = false;
+    while (true) {
       int signal = 0;
       sigwait(&signals, &signal);
       if (over_) {
         return;
       }
-      if (count > 1) {
+      if (signal == SIGHUP) {
+        read_certificate_again(server, tls);
+      } else if (std::exchange(draining, true)) {
         _exit(128 + signal);
+      } else {
+        server.drain();
       }
-      server.drain();
+    }
+  }
+
+  static void read_certificate_again(chat::Server& server, const tools::TlsSettings& tls) {
+    if (tls.certificate_file.empty()) {
+      spdlog::info("SIGHUP: there is no certificate to read again");
+      return;
+    }
+    const tools::LoadedTls loaded = tools::load_tls(tls);
+    if (loaded.transports) {
+      server.renew_transports(loaded.transports);
+    } else {
+      spdlog::error("the certificate stays as it was: {}", loaded.error);
     }
   }
 
@@ -100,7 +123,8 @@ std::string explain_listen_error(const reactor::Address& address, int error) {
 
 // Listens on everything that `listen` names. Empty, or one line about what is wrong.
 std::string listen_on(chat::Server& server, const std::string& listen) {
-  const reactor::Resolved resolved = reactor::resolve(listen);
+  const tools::ListenSpec spec = tools::parse_listen(listen);
+  const reactor::Resolved resolved = reactor::resolve(spec.address);
   if (resolved.addresses.empty()) {
     return fmt::format("--listen {}: {}", listen, resolved.error);
   }
@@ -108,7 +132,7 @@ std::string listen_on(chat::Server& server, const std::string& listen) {
   std::size_t listening = 0;
   for (const reactor::Address& address : resolved.addresses) {
     reactor::Address bound;
-    const int error = server.listen(address, bound);
+    const int error = server.listen(address, bound, spec.kind);
     if (error == 0) {
       spdlog::info("listening on {}", bound.to_string());
       ++listening;
@@ -158,9 +182,20 @@ int complain(const std::string& what) {
   return kCouldNotRun;
 }
 
-int serve(const tools::ServerSettings& settings) {
+int serve(tools::ServerSettings& settings) {
   SignalWatch signals;
   start_log(settings.log_level);
+  if (!settings.tls.certificate_file.empty()) {
+    tools::LoadedTls loaded = tools::load_tls(settings.tls);
+    if (!loaded.transports) {
+      return complain(loaded.error);
+    }
+    settings.server.transports = std::move(loaded.transports);
+  }
+  settings.server.info.started_unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                             std::chrono::system_clock::now().time_since_epoch())
+                                             .count();
+  settings.server.info.offers_irc_history = true;  // every store keeps one, if only in memory
   const reactor::BackendChoice choice = reactor::choose_backend(settings.backend);
   chat::Server server(
       settings.server, [choice] { return reactor::make_net(choice.backend); },
@@ -174,7 +209,7 @@ int serve(const tools::ServerSettings& settings) {
   log_storage(settings.storage);
   spdlog::info("ready: {} thread{}, up to {} clients", settings.server.threads,
                settings.server.threads == 1 ? "" : "s", settings.server.limits.clients_max);
-  signals.start(server);
+  signals.start(server, settings.tls);
   server.run();
   signals.stop();
   return 0;

@@ -1,18 +1,22 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "chat/server.h"
 #include "chat/storage/open_storage.h"
 #include "reactor/net.h"
+#include "tools/server_tls.h"
 
 namespace tools {
 
 struct ServerSettings {
   chat::ServerOptions server;
   chat::StorageOptions storage;
-  std::vector<std::string> listen;
+  std::vector<std::string> listen;  // see parse_listen
+  TlsSettings tls;
+  std::chrono::seconds sts_duration{0};  // IRC clients use TLS only for so long; 0: as they like
   reactor::Backend backend = reactor::Backend::kAuto;
   std::string log_level = "info";
   bool check_config_only = false;

@@ -117,6 +117,66 @@ TEST_F(ServerOptions, EveryLimit_HasAFlagThatSetsIt) {
   EXPECT_EQ(limits.tail_bytes, 30U);
 }
 
+TEST_F(ServerOptions, LimitsOfIrcAndModeration_ReachTheirPlaces) {
+  ASSERT_TRUE(read({"--cloaks-kept-max=30", "--room-list-max=31", "--invitations-per-client-max=32",
+                    "--monitor-max=33", "--whowas-max=34", "--who-replies-max=35",
+                    "--correspondents-max=36"}));
+  EXPECT_EQ(settings_.server.limits.cloaks_kept_max, 30U);
+  EXPECT_EQ(settings_.server.limits.room_list_max, 31U);
+  EXPECT_EQ(settings_.server.limits.invitations_per_client_max, 32U);
+  EXPECT_EQ(settings_.server.limits.monitor_max, 33U);
+  EXPECT_EQ(settings_.server.limits.whowas_max, 34U);
+  EXPECT_EQ(settings_.server.limits.who_replies_max, 35U);
+  EXPECT_EQ(settings_.server.limits.correspondents_max, 36U);
+}
+
+TEST_F(ServerOptions, LimitsOfTheWeb_ReachTheirPlaces) {
+  ASSERT_TRUE(
+      read({"--http-header-bytes-max=40k", "--http-target-bytes-max=41", "--http-headers-max=42",
+            "--http-body-bytes-max=43", "--ws-message-bytes-max=44", "--ws-fragments-max=45",
+            "--ping-interval=46s", "--drain-delay=47ms", "--backlog=48"}))
+      << output_;
+  const chat::Limits& limits = settings_.server.limits;
+  EXPECT_EQ(limits.http_header_bytes_max, 40'960U);
+  EXPECT_EQ(limits.http_target_bytes_max, 41U);
+  EXPECT_EQ(limits.http_headers_max, 42U);
+  EXPECT_EQ(limits.http_body_bytes_max, 43U);
+  EXPECT_EQ(limits.ws_message_bytes_max, 44U);
+  EXPECT_EQ(limits.ws_fragments_max, 45U);
+  EXPECT_EQ(limits.ping_interval, std::chrono::seconds{46});
+  EXPECT_EQ(limits.drain_delay, std::chrono::milliseconds{47});
+  EXPECT_EQ(settings_.server.backlog, 48);
+}
+
+TEST_F(ServerOptions, WhatTheServerIsToBrowsersAndIrcClients_ReachesItsPlace) {
+  ASSERT_TRUE(read({"--trusted-proxy=10.0.0.0/8", "--trusted-proxy=unix",
+                    "--allowed-origin=https://a.example", "--allowed-origin=http://b.example:81",
+                    "--hsts-max-age=90d", "--sts-duration=30d", "--listen=127.0.0.1:6697",
+                    "--tls-cert=c.pem", "--tls-key=k.pem", "--web-root=/", "--server-name=a.b",
+                    "--network-name=Net", "--motd", config_file("Hello\r\nand welcome\n")}))
+      << output_;
+  EXPECT_EQ(settings_.server.trusted_proxies.size(), 2U);
+  EXPECT_EQ(settings_.server.site.allowed_origins,
+            (std::vector<std::string>{"https://a.example", "http://b.example:81"}));
+  EXPECT_EQ(settings_.server.site.hsts_max_age, std::chrono::hours{24 * 90});
+  EXPECT_EQ(settings_.server.site.web_root, "/");
+  EXPECT_EQ(settings_.tls.certificate_file, "c.pem");
+  EXPECT_EQ(settings_.tls.key_file, "k.pem");
+  const chat::ServerInfo& info = settings_.server.info;
+  EXPECT_EQ(info.sts, "duration=2592000,port=6697");
+  EXPECT_EQ(info.name, "a.b");
+  EXPECT_EQ(info.network, "Net");
+  EXPECT_EQ(info.message_of_the_day, (std::vector<std::string>{"Hello", "and welcome"}));
+}
+
+TEST_F(ServerOptions, PortOfSts_IsTheFirstThatTakesIrcOverTls) {
+  ASSERT_TRUE(read({"--sts-duration=1s", "--tls-cert=c", "--tls-key=k", "--listen=http:*:80",
+                    "--listen=irc:*:6667", "--listen=tls:http:*:443", "--listen=tls:irc:*:6697"}));
+  EXPECT_EQ(settings_.server.info.sts, "duration=1,port=6697");
+  ASSERT_TRUE(read({"--sts-duration=1s", "--tls-cert=c", "--tls-key=k"}));
+  EXPECT_EQ(settings_.server.info.sts, "duration=1,port=8888");
+}
+
 TEST_F(ServerOptions, LimitsOfTheLog_ReachTheirPlaces) {
   ASSERT_TRUE(read({"--detached-max=18", "--retries-max=19", "--history-count-max=20",
                     "--resume-window=90s", "--retry-window=91s", "--retention-age=24h",
@@ -257,12 +317,43 @@ TEST_F(ServerOptions, WrongFlags_AreOneLineThatNamesThemAndExitCode2) {
       {"--request-timeout", "0"},
       {"--drain-timeout", "0"},
       {"--history-count-max", "0"},
+      {"--backlog", "0"},
+      {"--http-header-bytes-max", "511"},
+      {"--http-target-bytes-max", "1MiB"},
+      {"--ws-message-bytes-max", "0"},
+      {"--ws-fragments-max", "0"},
+      {"--trusted-proxy", "everybody"},
+      {"--trusted-proxy", "10.0.0.0/33"},
+      {"--allowed-origin", "example.org"},
+      {"--allowed-origin", "https://example.org/path"},
+      {"--tls-cert", "c.pem"},
+      {"--tls-key", "k.pem"},
+      {"--listen", "tls:*:1"},
+      {"--hsts-max-age", "1d"},
+      {"--sts-duration", "1d"},
+      {"--sts-duration", "1d", "--tls-cert=c", "--tls-key=k", "--listen=http:*:80"},
+      {"--sts-duration", "1d", "--tls-cert=c", "--tls-key=k", "--listen=unix:/tmp/x"},
+      {"--hsts-max-age", "soon"},
+      {"--web-root", "/nonexistent"},
+      {"--server-name", "a b"},
+      {"--network-name", ""},
+      {"--motd", "/nonexistent"},
   };
   for (const std::vector<std::string>& flags : wrong) {
     EXPECT_FALSE(read(flags)) << flags[0];
     EXPECT_EQ(exit_code_, 2) << flags[0];
     EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1) << output_;
     EXPECT_TRUE(output_.starts_with("chat-server: ")) << output_;
+  }
+}
+
+TEST_F(ServerOptions, MessageOfTheDay_IsText) {
+  for (const std::string& motd :
+       {std::string("\xff\n"), std::string(401, 'x'), std::string(201, '\n')}) {
+    EXPECT_FALSE(read({"--motd", config_file(motd)}));
+    EXPECT_NE(output_.find("must be UTF-8 text of at most 200 lines of 400 bytes"),
+              std::string::npos)
+        << output_;
   }
 }
 
@@ -275,6 +366,10 @@ TEST_F(ServerOptions, Zero_IsTakenWhereItMeansSomething) {
                             "--detached-max",
                             "--retries-max",
                             "--idle-timeout",
+                            "--ping-interval",
+                            "--drain-delay",
+                            "--http-headers-max",
+                            "--http-body-bytes-max",
                             "--stall-timeout",
                             "--presence-interval",
                             "--resume-window",
