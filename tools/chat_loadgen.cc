@@ -106,13 +106,21 @@ std::uint64_t random_key() {
   return std::uint64_t{device()} << 32 | device();
 }
 
+// What to do about a server that is not who it should be.
+std::string advice_on(const Target& target, const std::string& error) {
+  const bool is_unknown = error.find("TLS: the certificate is not trusted") != std::string::npos;
+  return target.has_tls() && is_unknown
+             ? " (--ca FILE names whom to trust, --insecure trusts anybody)"
+             : "";
+}
+
 // Throws std::runtime_error when it could not be made, as all below do.
-Result make(Run& run) {
+Result make(Run& run, const Target& target) {
   run_to_interrupt = &run;
   Result result = run.run();
   run_to_interrupt = nullptr;
   if (!run.error().empty()) {
-    throw std::runtime_error(run.error());
+    throw std::runtime_error(run.error() + advice_on(target, run.error()));
   }
   return result;
 }
@@ -133,11 +141,14 @@ Result put_load_on(Plan& plan, RunWatcher& watcher) {
   }
   Conductor conductor(
       plan, server_pid, random_key(), [] { return reactor::make_net(); }, watcher);
-  return make(conductor);
+  return make(conductor, plan.target);
 }
 
 Result kill_again_and_again(Plan& plan, RunWatcher& watcher) {
   reactor::raise_descriptor_limit();
+  if (const std::string mistake = prepare_tls(plan.target); !mistake.empty()) {
+    throw std::runtime_error(mistake);
+  }
   std::optional<ScratchDirectory> data;
   if (plan.spawn.empty()) {
     data.emplace();
@@ -146,7 +157,7 @@ Result kill_again_and_again(Plan& plan, RunWatcher& watcher) {
   }
   SpawnedCrashServer server(plan.spawn, plan.target.host_and_port);
   CrashRun run(plan, random_key(), reactor::make_net(), server, watcher);
-  Result result = make(run);
+  Result result = make(run, plan.target);
   const bool has_passed =
       result.integrity.intact() && result.crash.history.intact() && result.crash.ended.empty();
   if (data && !has_passed) {

@@ -19,58 +19,15 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/integration/loadgen_run.h"
 #include "tests/integration/process.h"
-#include "tools/loadgen/result_json.h"
 
 namespace integration {
 namespace {
 
-using Args = std::vector<std::string>;
 using loadgen::Integrity;
 
-constexpr const char* kLoadgen = CHAT_LOADGEN_PATH;
 constexpr const char* kFaultyServer = FAULTY_CHAT_SERVER_PATH;
-constexpr std::chrono::milliseconds kRunPatience{60'000};
-
-// The exit codes that chat-loadgen promises.
-constexpr int kPassed = 0;
-constexpr int kCouldNotRun = 1;
-constexpr int kUsage = 2;
-constexpr int kInvalid = 98;
-constexpr int kObjectiveMissed = 99;
-constexpr int kIntegrityBroken = 100;
-
-struct Outcome {
-  int exit_code = -1;
-  std::string output;
-};
-
-Outcome run_loadgen(const Args& args) {
-  Process process(kLoadgen, args);
-  const int exit_code = process.wait_exit(kRunPatience).value_or(-1);
-  return {exit_code, process.output()};
-}
-
-// A run with what its --json file says.
-struct Measured : Outcome {
-  loadgen::Result result;
-};
-
-Measured measure(std::uint16_t port, Args args) {
-  const std::string path = fmt::format("{}loadgen_test.{}.json", testing::TempDir(), getpid());
-  std::filesystem::remove(path);
-  args.insert(args.end(), {fmt::format("127.0.0.1:{}", port), "--json", path});
-  Measured measured;
-  static_cast<Outcome&>(measured) = run_loadgen(args);
-  std::ifstream file(path);
-  const std::string json{std::istreambuf_iterator<char>(file), {}};
-  loadgen::ReadResult read = loadgen::from_json(json);
-  EXPECT_EQ(read.error, "") << measured.output;
-  measured.result = read.result.value_or(loadgen::Result{});
-  EXPECT_EQ(static_cast<int>(measured.result.verdict), measured.exit_code) << measured.output;
-  std::filesystem::remove(path);
-  return measured;
-}
 
 // A port of 127.0.0.1 where nobody answers, and that nobody else gets while this lives.
 class BoundPort {
@@ -93,15 +50,6 @@ class BoundPort {
   int fd_;
   sockaddr_in address_{};
 };
-
-std::uint64_t faults_made(const Process& server) {
-  const std::string output = server.output();
-  std::uint64_t count = 0;
-  for (std::size_t at = 0; (at = output.find("fault\n", at)) != std::string::npos; ++at) {
-    ++count;
-  }
-  return count;
-}
 
 // Three of twelve speak, so that members can disagree about an order. After a loss the generator
 // waits in vain at the end of the warm-up, too, so there is none.
@@ -320,22 +268,12 @@ TEST(Loadgen, Acknowledgements_AreMeasured) {
 }
 
 Measured crash(const std::string& command, Args args) {
-  const std::string path = fmt::format("{}loadgen_test.{}.json", testing::TempDir(), getpid());
-  std::filesystem::remove(path);
   args.insert(args.end(), {"--workload", "crash", "--clients", "6", "--senders", "3", "--rate",
-                           "200", "--kill-every", "100ms", "--json", path});
+                           "200", "--kill-every", "100ms"});
   if (!command.empty()) {
     args.insert(args.end(), {"--spawn", command});
   }
-  Measured measured;
-  static_cast<Outcome&>(measured) = run_loadgen(args);
-  std::ifstream file(path);
-  const std::string json{std::istreambuf_iterator<char>(file), {}};
-  loadgen::ReadResult read = loadgen::from_json(json);
-  EXPECT_EQ(read.error, "") << measured.output;
-  measured.result = read.result.value_or(loadgen::Result{});
-  std::filesystem::remove(path);
-  return measured;
+  return measure(std::move(args));
 }
 
 TEST(Loadgen, ServerThatIsKilled_KeepsWhatItHasAcknowledged) {

@@ -89,13 +89,14 @@ class Relay final : private reactor::Acceptor, private reactor::Handler {
 class LoadSim final : public loadgen::WorkersSim {
  public:
   explicit LoadSim(std::uint64_t seed, Plan plan = {}, std::uint16_t server_threads = 1,
-                   const chat::Limits& limits = {})
+                   const chat::Limits& limits = {}, const chat::TransportSource& transports = {})
       : WorkersSim(seed, std::move(plan)) {
     spdlog::set_level(spdlog::level::off);
     chat::ServerOptions options;
     options.limits = limits;
     options.limits.clients_max = 1000;
     options.threads = server_threads;
+    options.transports = transports;
     server_ = std::make_unique<chat::Server>(
         options, [this] { return world.make_net(); }, chat::open_memory_storage());
     reactor::Address bound;
@@ -104,7 +105,7 @@ class LoadSim final : public loadgen::WorkersSim {
   }
   LoadSim(std::uint64_t seed, Plan plan, Relay::Fault fault) : WorkersSim(seed, std::move(plan)) {
     relay_ = std::make_unique<Relay>(world.make_net(), fault);
-    plan_.target.protocol = loadgen::Protocol::kLines;
+    plan_.target.kinds.front().kind.protocol = loadgen::Protocol::kLines;
     start(relay_->listen());
   }
 

@@ -110,6 +110,26 @@ inline Result example_result(const Example& example = {}) {
   return result;
 }
 
+// The same with two kinds of clients: what half of them got came later.
+inline Result example_mixed_result() {
+  Result result = example_result();
+  result.target = "{native,irc+ws}://localhost:8888";
+  for (const char* scheme : {"native", "irc+ws"}) {
+    KindResult& kind = result.kinds.emplace_back();
+    kind.scheme = scheme;
+    kind.clients = 100;
+    kind.registration.record(2'000'000);
+    kind.integrity.expected = kind.integrity.delivered = result.integrity.delivered / 2;
+  }
+  result.total.of_kinds.resize(2);
+  for (int i = 0; i < 1000; ++i) {
+    result.total.of_kinds[0].corrected.record(1'000'000);
+    result.total.of_kinds[1].corrected.record(4'000'000);
+  }
+  result.stages = {result.total};
+  return result;
+}
+
 // What is wrong everywhere at once: a broken room with a hostile name among whole ones, and all
 // that a report can have to say.
 inline Result example_broken_result() {

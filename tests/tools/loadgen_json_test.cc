@@ -42,6 +42,14 @@ Result full_result() {
   result.reconnects.gaps = 28;
   result.reconnects.gap_messages = 29;
   result.reconnects.first_gap = "1 to 2";
+  result.stages[1].of_kinds.resize(2);
+  result.stages[1].of_kinds[1].corrected.record(1000);
+  result.kinds.resize(2);
+  result.kinds[0].scheme = "native";
+  result.kinds[1].scheme = "irc+ws";
+  result.kinds[1].clients = 43;
+  result.kinds[1].registration = Histogram::from_buckets({{1003, 2}});
+  result.kinds[1].integrity = {44, 45, 46, 47, 48, 49};
   result.crash.kills = 30;
   result.crash.sent_again = 31;
   result.crash.sessions_lost = 32;
@@ -121,6 +129,15 @@ TEST(ResultJson, ReadBack_IsTheSameResult) {
   EXPECT_EQ(after.samples[3].errors, 17U);
   ASSERT_EQ(after.rooms.size(), 40U);
   EXPECT_EQ(after.rooms[7].name, before.rooms[7].name);
+}
+
+TEST(ResultJson, MoreKindsThanThereAre_AreNotRead) {
+  EXPECT_THAT(error_after([](json& object) { object["kinds"] = json(9, object["kinds"][0]); }),
+              HasSubstr("more than 8 kinds"));
+  EXPECT_THAT(error_after([](json& object) {
+                object["total"]["of_kinds"] = json(9, object["total"]["latency"]);
+              }),
+              HasSubstr("more than 8 kinds"));
 }
 
 TEST(ResultJson, ReadBackAndWrittenAgain_LosesNothing) {

@@ -101,6 +101,81 @@ TEST(Layout, EveryRoomOnEveryThread_HasSomebodyWhoStaysAndOnlyListens) {
   }
 }
 
+// Plans of mixes, each with how many of which kind there are to be.
+struct MixedPlan {
+  Plan plan;
+  std::vector<std::size_t> clients;
+};
+
+std::vector<MixedPlan> mixed_plans() {
+  const auto mixed = [](std::vector<std::string> words, const char* mix) {
+    words.insert(words.end(), {"--mix", mix});
+    return plan_of(words);
+  };
+  return {
+      {mixed({"--clients", "12"}, "native=50,irc=25,ws=25"), {6, 3, 3}},
+      {mixed({"--clients", "200"}, "native,irc"), {100, 100}},
+      {mixed({"--clients", "100"}, "native=98,irc=1,ws=1"), {98, 1, 1}},
+      {mixed({"--clients", "30", "--workload", "rooms", "--rooms", "10"}, "native,irc,ws"),
+       {10, 10, 10}},
+      {mixed({"--clients", "80", "--workload", "rooms", "--rooms", "10"}, "native=3,irc=4,ws=1"),
+       {30, 40, 10}},
+      {mixed({"--clients", "48", "--threads", "2"}, "native,irc"), {24, 24}},
+      {mixed({"--clients", "48", "--threads", "3"}, "native=2,irc,ws"), {24, 12, 12}},
+      {mixed({"--clients", "20", "--workload", "direct"}, "native,ws"), {10, 10}},
+  };
+}
+
+TEST(Layout, Mix_HasTheSharesThatWereAskedFor) {
+  for (const MixedPlan& mixed : mixed_plans()) {
+    const Layout layout(mixed.plan, 1);
+    std::vector<std::size_t> clients(mixed.clients.size());
+    for (std::size_t client = 0; client < layout.clients(); ++client) {
+      ASSERT_LT(layout.kind_of(client), clients.size());
+      ++clients[layout.kind_of(client)];
+    }
+    EXPECT_EQ(clients, mixed.clients) << shown(mixed.plan);
+  }
+}
+
+TEST(Layout, EveryRoomOfAMix_HasEveryKind_OnEveryThread) {
+  for (const MixedPlan& mixed : mixed_plans()) {
+    if (mixed.plan.workload == Workload::kDirect) {
+      continue;  // whose rooms have one member
+    }
+    const Layout layout(mixed.plan, 1);
+    std::vector<std::set<std::size_t>> kinds(layout.rooms() * layout.threads());
+    for (std::size_t client = 0; client < layout.clients(); ++client) {
+      const std::size_t thread = layout.rooms_are_split() ? layout.thread_of(client) : 0;
+      kinds[thread * layout.rooms() + layout.listens_in(client)].insert(layout.kind_of(client));
+    }
+    kinds.resize(layout.rooms() * (layout.rooms_are_split() ? layout.threads() : 1));
+    for (const std::set<std::size_t>& in_room : kinds) {
+      EXPECT_EQ(in_room.size(), mixed.clients.size()) << shown(mixed.plan);
+    }
+  }
+}
+
+TEST(Layout, SendersOfAMix_AreOfEveryKind) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--clients", "12", "--mix", "native=9,irc,ws"},
+           {"--clients", "30", "--mix", "native,irc,ws", "--workload", "rooms", "--rooms", "10"}}) {
+    const Plan plan = plan_of(words);
+    const Layout layout(plan, 1);
+    std::set<std::size_t> kinds;
+    for (std::size_t sender = 0; sender < layout.senders(); ++sender) {
+      kinds.insert(layout.kind_of(sender));
+    }
+    EXPECT_EQ(kinds.size(), 3U) << shown(plan);
+  }
+}
+
+TEST(Layout, MixedLobby_IsARoomLikeAnyOther) {
+  EXPECT_EQ(Layout(plan_of({}), 1).channel_of(0).kind, Channel::Kind::kLobby);
+  const Channel channel = Layout(plan_of({"--mix", "native,irc"}), 1).channel_of(0);
+  EXPECT_EQ(channel.kind, Channel::Kind::kRoom) << "IRC has no room that everybody is in";
+}
+
 TEST(Layout, Senders_AreTheFirst_AndStay) {
   for (const Plan& plan : many_plans()) {
     const Layout layout(plan, 1);

@@ -36,6 +36,7 @@ Plan slow_plan(double bytes_per_second = 0) {
 }
 
 TEST(SlowReaders, FallBehindAndCatchUp_AgainAndAgain_AndMissNothing) {
+  std::uint64_t behind_at_the_end = 0;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Plan plan = slow_plan();
@@ -45,14 +46,16 @@ TEST(SlowReaders, FallBehindAndCatchUp_AgainAndAgain_AndMissNothing) {
     sim.connect();
     sim.run_stage(400, seconds{3});
     sim.drain();
-    EXPECT_LT(sim.pool().sums().delivered_slow, sim.pool().sums().due_slow) << "they are behind";
+    // All of them may just have caught up.
+    EXPECT_LE(sim.pool().sums().delivered_slow, sim.pool().sums().due_slow);
+    behind_at_the_end += sim.pool().sums().delivered_slow < sim.pool().sums().due_slow ? 1 : 0;
     sim.catch_up();
     const Result result = sim.quit();
     expect_intact(result);
     EXPECT_EQ(result.integrity.expected, 1200U * 19);
     EXPECT_EQ(sim.pool().sums().due, 1200U * 15) << "the others";
     EXPECT_EQ(sim.pool().sums().due_slow, 1200U * 4);
-    EXPECT_EQ(sim.reported().latency.corrected.count(), 1200U * 15) << "latency is the others'";
+    EXPECT_EQ(sim.latency().corrected.count(), 1200U * 15) << "latency is the others'";
     EXPECT_EQ(sim.reported().delivered, 1200U * 19);
     EXPECT_EQ(result.slow_readers.readers, 4U);
     EXPECT_EQ(result.slow_readers.never, 0U);
@@ -64,6 +67,7 @@ TEST(SlowReaders, FallBehindAndCatchUp_AgainAndAgain_AndMissNothing) {
       return;
     }
   }
+  EXPECT_GT(behind_at_the_end, kSeeds / 2);
 }
 
 TEST(SlowReaders, ReadAsMuchAsTheyMay) {
@@ -151,7 +155,7 @@ TEST(Reconnects, HaveEverythingOnceAndInOrder_OverAllConnections) {
     const Result result = sim.quit();
     expect_intact(result);
     EXPECT_EQ(result.integrity.expected, 1200U * 19);
-    EXPECT_EQ(sim.reported().latency.corrected.count(), 1200U * 13) << "of those who stay";
+    EXPECT_EQ(sim.latency().corrected.count(), 1200U * 13) << "of those who stay";
     EXPECT_EQ(result.reconnects.clients, 6U);
     EXPECT_GT(result.reconnects.dropped, 30U);
     EXPECT_LE(result.reconnects.dropped, 82U);
@@ -277,7 +281,7 @@ TEST(Acks, EveryMessageHasOne_AndItsLatency) {
     EXPECT_EQ(sim.reported().acks.uncorrected.count(), 500U);
     EXPECT_GE(sim.reported().acks.corrected.min_ns(), sim.reported().acks.uncorrected.min_ns());
     EXPECT_GT(sim.reported().acks.corrected.percentile_ns(50),
-              sim.reported().latency.corrected.percentile_ns(50))
+              sim.latency().corrected.percentile_ns(50))
         << "it keeps what it says only now and then";
   }
 }

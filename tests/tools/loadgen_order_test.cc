@@ -146,6 +146,17 @@ TEST_F(RoomOrderTest, SwappedForOneMember_IsReorderedAndTold) {
             "them");
 }
 
+TEST_F(RoomOrderTest, Disagreement_NamesTheKindOfWhoDisagrees) {
+  Follower& alice = member(1);
+  Follower& bob = member(2);
+  alice.kind = "native";
+  bob.kind = "irc";
+  deliver(alice, {{0, 0}, {0, 1}});
+  deliver(bob, {{0, 1}, {0, 0}});
+  EXPECT_TRUE(order.disagreement().starts_with("client 2 (irc) got message 0 of client 0"))
+      << order.disagreement();
+}
+
 TEST_F(RoomOrderTest, Disagreement_IsTheFirstThatWasSeen) {
   Follower& alice = member(1);
   Follower& bob = member(2);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/loadgen/kind.h"
 #include "tools/loadgen/wire.h"
 
 namespace loadgen {
@@ -418,13 +419,21 @@ TEST(IrcWire, PayloadWithoutAColonInFront_IsOneWord) {
   EXPECT_EQ(client.events(), (Events{"ready", "got x", "got y z"}));
 }
 
-TEST(Wire, EveryProtocol_IsFoundByItsScheme) {
-  for (const Protocol protocol : {Protocol::kNative, Protocol::kLines, Protocol::kRedis,
-                                  Protocol::kNats, Protocol::kMqtt, Protocol::kIrc}) {
-    EXPECT_EQ(protocol_of_scheme(traits_of(protocol).scheme), protocol);
+TEST(Wire, EveryKind_IsFoundByItsScheme) {
+  const std::vector<std::pair<const char*, loadgen::Kind>> kinds{
+      {"native", {Protocol::kNative, false, false}}, {"tls", {Protocol::kNative, false, true}},
+      {"ws", {Protocol::kNative, true, false}},      {"wss", {Protocol::kNative, true, true}},
+      {"irc", {Protocol::kIrc, false, false}},       {"ircs", {Protocol::kIrc, false, true}},
+      {"irc+ws", {Protocol::kIrc, true, false}},     {"irc+wss", {Protocol::kIrc, true, true}},
+      {"lines", {Protocol::kLines, false, false}},   {"redis", {Protocol::kRedis, false, false}},
+      {"nats", {Protocol::kNats, false, false}},     {"mqtt", {Protocol::kMqtt, false, false}}};
+  for (const auto& [scheme, kind] : kinds) {
+    EXPECT_EQ(kind_of_scheme(scheme), kind) << scheme;
+    EXPECT_EQ(scheme_of(kind), scheme);
   }
-  EXPECT_EQ(protocol_of_scheme("gopher"), std::nullopt);
-  EXPECT_EQ(protocol_of_scheme(""), std::nullopt);
+  EXPECT_EQ(kind_of_scheme("gopher"), std::nullopt);
+  EXPECT_EQ(kind_of_scheme("WS"), std::nullopt);
+  EXPECT_EQ(kind_of_scheme(""), std::nullopt);
 }
 
 TEST(Wire, LongestPayloadOfLineProtocols_FitsTheirLines) {

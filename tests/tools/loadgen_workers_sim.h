@@ -118,6 +118,14 @@ class WorkersSim : private ReportSink {
   WorkerPool& pool() { return *pool_; }
   // Sums of the reports.
   const WorkerReport& reported() const { return reported_; }
+  // Of all kinds together.
+  Latency latency() const {
+    Latency sum;
+    for (const Latency& one : reported_.latency) {
+      sum.add(one);
+    }
+    return sum;
+  }
 
   sim::World world;
 
@@ -137,11 +145,9 @@ class WorkersSim : private ReportSink {
     --reports_left_;
     reported_.sent += report.sent;
     reported_.delivered += report.delivered;
-    reported_.latency.corrected.add(report.latency.corrected);
-    reported_.latency.uncorrected.add(report.latency.uncorrected);
+    add_by_kind(report.latency, reported_.latency);
     reported_.lateness.add(report.lateness);
-    reported_.acks.corrected.add(report.acks.corrected);
-    reported_.acks.uncorrected.add(report.acks.uncorrected);
+    reported_.acks.add(report.acks);
   }
 
   std::unique_ptr<WorkerPool> pool_;

@@ -28,7 +28,7 @@ Conductor::Conductor(const Plan& plan, int server_pid, std::uint64_t run_key,
     : plan_(plan),
       watcher_(watcher),
       loop_(make_net()),
-      sampler_(loop_, plan.threads, server_pid),
+      sampler_(loop_, plan, server_pid),
       pool_(plan, run_key, make_net, sampler_),
       stage_plan_(make_stage_plan(plan)) {
   result_.server.pid = server_pid;

@@ -14,10 +14,12 @@ CrashClients::CrashClients(const Plan& plan, const Layout& layout, const Payload
   for (std::size_t place = 0; place < members_.size(); ++place) {
     ClientHost& client_host = *this;
     const WireNeeds needs{place < layout.senders(), true};
-    members_[place].client = std::make_unique<LoadClient>(
-        client_host, static_cast<std::uint32_t>(place), layout.listens_in(place),
-        make_wire(plan.target.protocol, layout.client_name(place), layout.channel_of(place),
-                  needs));
+    const Kind& kind = plan.target.kinds.front().kind;
+    members_[place].client =
+        std::make_unique<LoadClient>(client_host, place_in(layout, place),
+                                     make_wire(kind, plan.target.place(), layout.client_name(place),
+                                               layout.channel_of(place), needs),
+                                     plan.target.transport_for(kind));
   }
 }
 

@@ -35,7 +35,7 @@ CrashRun::CrashRun(const Plan& plan, std::uint64_t run_key, std::unique_ptr<reac
       loop_(std::move(net), load_client_limits()),
       audit_(plan.clients, plan.senders),
       clients_(plan_, layout_, format_, loop_, audit_, *this),
-      reader_(loop_, *this),
+      reader_(loop_, plan_.target, *this),
       random_(plan.seed) {}
 
 CrashRun::~CrashRun() {

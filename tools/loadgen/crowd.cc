@@ -23,7 +23,8 @@ Crowd::Crowd(const Plan& plan, const Layout& layout, std::size_t thread, reactor
       loop_(loop),
       events_(events),
       next_number_(layout.clients() + thread),
-      connects_per_second_(plan.connects_per_second / static_cast<double>(layout.threads())) {
+      connects_per_second_(plan.connects_per_second / static_cast<double>(layout.threads())),
+      registrations_(plan.target.kinds.size()) {
   if (plan.workload == Workload::kReconnect) {
     Reconnects::Host& host = *this;
     reconnects_ = std::make_unique<Reconnects>(
@@ -54,15 +55,17 @@ std::unique_ptr<LoadClient> Crowd::make_client(std::size_t place, std::uint64_t 
   WireNeeds needs;
   needs.acks = plan_.acks && place < layout_.senders();
   needs.resumes = layout_.role_of(place) == Role::kReconnecting;
+  const Kind& kind = plan_.target.kinds[layout_.kind_of(place)].kind;
   auto client = std::make_unique<LoadClient>(
-      host, static_cast<std::uint32_t>(place), layout_.listens_in(place),
-      make_wire(plan_.target.protocol, layout_.client_name(number), layout_.channel_of(place),
+      host, place_in(layout_, place),
+      make_wire(kind, plan_.target.place(), layout_.client_name(number), layout_.channel_of(place),
                 needs),
-      layout_.role_of(place));
+      plan_.target.transport_for(kind));
   client->follower.id = static_cast<std::uint32_t>(number);
+  client->follower.kind = plan_.target.is_mixed() ? scheme_of(kind) : std::string_view();
   client->follower.is_guest = !layout_.is_steady(place);
   const bool hears_own_room = layout_.speaks_in(place) == layout_.listens_in(place);
-  if (place < layout_.senders() && hears_own_room && !traits_of(plan_.target.protocol).echoes) {
+  if (place < layout_.senders() && hears_own_room && !plan_.target.echoes()) {
     client->follower.not_from = static_cast<std::uint32_t>(place);
   }
   return client;
@@ -136,7 +139,7 @@ void Crowd::on_ready(LoadClient& client) {
   }
   --logging_in_;
   ++counts_.ready;
-  registration_.record((loop_.now() - client.connected_at()).count());
+  registrations_[client.kind()].record((loop_.now() - client.connected_at()).count());
   connect_more();
 }
 

@@ -63,7 +63,8 @@ class Crowd final : private ClientHost, private Reconnects::Host, private reacto
 
   const std::vector<std::unique_ptr<LoadClient>>& clients() const { return clients_; }
   const Counts& counts() const { return counts_; }
-  const Histogram& registration() const { return registration_; }
+  // How long it took to get in; by kind.
+  const std::vector<Histogram>& registrations() const { return registrations_; }
   // Null when the plan has none.
   const Reconnects* reconnects() const { return reconnects_.get(); }
   // Why the first connection was lost or refused; empty when none was.
@@ -121,7 +122,7 @@ class Crowd final : private ClientHost, private Reconnects::Host, private reacto
   reactor::TimePoint next_churn_;
   bool is_quitting_ = false;
   Counts counts_;
-  Histogram registration_;
+  std::vector<Histogram> registrations_;
   std::string first_error_;
 };
 

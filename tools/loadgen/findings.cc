@@ -36,20 +36,32 @@ void count_lost(const std::vector<const LoadClient*>& senders, const Follower& f
 }
 
 void collect_member(const Layout& layout, const LoadClient& member,
-                    const std::vector<const LoadClient*>& senders, Integrity& into) {
+                    const std::vector<const LoadClient*>& senders, Result& result) {
   Integrity integrity = member.follower.integrity;
   if (layout.is_steady(member.number())) {
     count_lost(senders, member.follower, integrity);
   }
-  into.add(integrity);
+  result.rooms[member.room()].integrity.add(integrity);
+  if (!result.kinds.empty()) {
+    result.kinds[member.kind()].integrity.add(integrity);
+    ++result.kinds[member.kind()].clients;
+  }
 }
 
-void collect_worker(const Layout& layout, Worker& worker, Senders& senders,
-                    std::vector<RoomResult>& rooms, std::string& disagreement) {
+void collect_registrations(const Crowd& crowd, Result& result) {
+  for (std::size_t kind = 0; kind < crowd.registrations().size(); ++kind) {
+    result.registration.latency.add(crowd.registrations()[kind]);
+    if (!result.kinds.empty()) {
+      result.kinds[kind].registration.add(crowd.registrations()[kind]);
+    }
+  }
+}
+
+void collect_worker(const Layout& layout, Worker& worker, Senders& senders, Result& result) {
+  std::vector<RoomResult>& rooms = result.rooms;
   worker.close_orders();
   for (const std::unique_ptr<LoadClient>& client : worker.crowd().clients()) {
-    const std::size_t room = client->room();
-    collect_member(layout, *client, senders[room], rooms[room].integrity);
+    collect_member(layout, *client, senders[client->room()], result);
   }
   for (std::size_t room = 0; room < rooms.size(); ++room) {
     if (worker.rooms()[room] == nullptr) {
@@ -57,8 +69,8 @@ void collect_worker(const Layout& layout, Worker& worker, Senders& senders,
     }
     rooms[room].integrity.add(worker.rooms()[room]->left);
     const std::string& told = worker.rooms()[room]->order.disagreement();
-    if (disagreement.empty() && !told.empty()) {
-      disagreement = "in room " + rooms[room].name + " " + told;
+    if (result.disagreement.empty() && !told.empty()) {
+      result.disagreement = "in room " + rooms[room].name + " " + told;
     }
   }
 }
@@ -104,10 +116,15 @@ void collect_findings(const WorkerPool& pool, Result& result) {
     result.rooms[room].name = layout.room_name(room);
     result.rooms[room].members = layout.members_of(room);
   }
+  if (pool.plan().target.is_mixed()) {
+    for (const KindShare& one : pool.plan().target.kinds) {
+      result.kinds.emplace_back().scheme = scheme_of(one.kind);
+    }
+  }
   Senders senders = senders_of(pool);
   for (const std::unique_ptr<Worker>& worker : pool.workers()) {
-    collect_worker(layout, *worker, senders, result.rooms, result.disagreement);
-    result.registration.latency.add(worker->crowd().registration());
+    collect_worker(layout, *worker, senders, result);
+    collect_registrations(worker->crowd(), result);
     result.connections_lost += worker->crowd().counts().lost;
     result.churned += worker->crowd().counts().churned;
     result.slow_readers.add(worker->slow_readers());

@@ -6,9 +6,12 @@
 #include <system_error>
 #include <utility>
 
+#include "chat/client/close_text.h"
 #include "chat/client/server_line.h"
 #include "reactor/check.h"
 #include "tools/loadgen/units.h"
+#include "tools/loadgen/wire_framed.h"
+#include "tools/loadgen/wire_websocket.h"
 
 namespace loadgen {
 namespace {
@@ -25,6 +28,26 @@ bool take_number(std::string_view& text, std::uint64_t& number) {
 }
 
 }  // namespace
+
+// The lines that are said and heard: in a WebSocket, too, if need be.
+class HistoryReader::Lines final : public LineWire {
+ public:
+  explicit Lines(HistoryReader& reader) : reader_(reader) {}
+
+  void begin(std::string& out) override {
+    out.append(fmt::format("HELLO:1:tags\nREGISTER:{}\n", reader_.name_));
+    reader_.ask(out);
+  }
+  void publish(std::string_view /*payload*/, std::string& /*out*/) override {
+    CHECK(false, "who reads the history says nothing");
+  }
+
+ private:
+  void on_line(std::string_view line, std::string& out) override { reader_.take_line(line, out); }
+  void say_goodbye(std::string& out) override { out.append("QUIT\n"); }
+
+  HistoryReader& reader_;
+};
 
 HistoryReader::~HistoryReader() { loop_.timers().cancel(timer_); }
 
@@ -48,6 +71,13 @@ void HistoryReader::begin(const reactor::Address& from, std::string_view name) {
   name_ = name;
   is_over_ = false;
   error_.clear();
+  answers_.clear();
+  wire_ = std::make_unique<Lines>(*this);
+  const Kind& kind = target_.kinds.front().kind;
+  if (kind.in_websocket) {
+    wire_ =
+        wrap_in_websocket(std::make_unique<Lines>(*this), kind.protocol, target_.place(), name_);
+  }
   int error = 0;
   connection_ = loop_.connect(from, *this, error);
   if (connection_ == nullptr) {
@@ -58,41 +88,50 @@ void HistoryReader::begin(const reactor::Address& from, std::string_view name) {
 }
 
 void HistoryReader::on_open(reactor::Connection& connection) {
-  connection.send(fmt::format("HELLO:1:tags\nREGISTER:{}\n", name_));
-  ask();
-}
-
-void HistoryReader::ask() {
-  items_in_page_ = 0;
-  connection_->send(only_last_ ? std::string("HISTORY:lobby:before:0:1\n")
-                               : fmt::format("HISTORY:lobby:after:{}:{}\n", after_, kPage));
-}
-
-std::size_t HistoryReader::on_data(reactor::Connection& /*connection*/, std::string_view bytes) {
-  be_patient();
-  std::size_t used = 0;
-  while (!is_over_) {
-    const std::size_t end = bytes.find('\n', used);
-    if (end == std::string_view::npos) {
-      return used;
-    }
-    std::string_view line = bytes.substr(used, end - used);
-    if (line.ends_with('\r')) {
-      line.remove_suffix(1);
-    }
-    used = end + 1;
-    take_line(line);
+  if (const auto* new_transport = target_.transport_for(target_.kinds.front().kind)) {
+    connection.secure((*new_transport)());
   }
-  return bytes.size();
+  wire_->begin(answers_);
+  send_answers();
 }
 
-void HistoryReader::take_line(std::string_view line) {
+void HistoryReader::ask(std::string& out) {
+  items_in_page_ = 0;
+  out.append(only_last_ ? std::string("HISTORY:lobby:before:0:1\n")
+                        : fmt::format("HISTORY:lobby:after:{}:{}\n", after_, kPage));
+}
+
+void HistoryReader::send_answers() {
+  connection_->send(answers_);
+  answers_.clear();
+}
+
+std::size_t HistoryReader::on_data(reactor::Connection& connection, std::string_view bytes) {
+  be_patient();
+  if (is_over_) {
+    return bytes.size();
+  }
+  const std::size_t used = wire_->parse(bytes, answers_, *this);
+  if (is_over_) {
+    wire_->quit(answers_);
+  }
+  send_answers();
+  if (is_over_) {
+    connection.finish();
+  }
+  return used;
+}
+
+void HistoryReader::take_line(std::string_view line, std::string& out) {
+  if (is_over_) {
+    return;
+  }
   if (line.starts_with(kGap)) {
     take_gap(line);
     return;
   }
   if (line.starts_with(kEnd)) {
-    end_page();
+    end_page(out);
     return;
   }
   const chat::ServerLine parsed = chat::parse_server_line(line);
@@ -146,19 +185,17 @@ bool HistoryReader::count_item(std::uint64_t last) {
   return true;
 }
 
-void HistoryReader::end_page() {
+void HistoryReader::end_page(std::string& out) {
   if (only_last_ || items_in_page_ == 0) {
     end({});
   } else {
-    ask();
+    ask(out);
   }
 }
 
 void HistoryReader::end(std::string error) {
   if (!std::exchange(is_over_, true)) {
     error_ = std::move(error);
-    connection_->send("QUIT\n");
-    connection_->finish();
   }
 }
 
@@ -173,13 +210,13 @@ void HistoryReader::on_timer(std::uint64_t /*argument*/) {
   connection_->close();
 }
 
-void HistoryReader::on_close(reactor::Connection& /*connection*/, reactor::CloseReason reason,
+void HistoryReader::on_close(reactor::Connection& connection, reactor::CloseReason reason,
                              int error) {
   loop_.timers().cancel(timer_);
   connection_ = nullptr;
   if (!is_over_) {
-    error_ = "the connection for the history was lost: ";
-    error_ += error != 0 ? std::generic_category().message(error) : reactor::to_string(reason);
+    error_ = "the connection for the history was lost: " +
+             chat::describe_close(connection, reason, error);
   }
   sink_.on_history_read(error_);
 }

@@ -2,11 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "reactor/reactor.h"
 #include "reactor/timers.h"
+#include "tools/loadgen/plan.h"
+#include "tools/loadgen/wire.h"
 
 namespace loadgen {
 
@@ -14,7 +17,9 @@ namespace loadgen {
 // for nothing else. Nobody else speaks meanwhile: every message that comes is taken for history.
 // Everything a server can send is possible; it ends in any case. One reading at a time; used on its
 // loop's thread.
-class HistoryReader final : private reactor::Handler, private reactor::TimerHandler {
+class HistoryReader final : private reactor::Handler,
+                            private reactor::TimerHandler,
+                            private WireEvents {
  public:
   class Sink {
    public:
@@ -28,7 +33,9 @@ class HistoryReader final : private reactor::Handler, private reactor::TimerHand
     ~Sink() = default;
   };
 
-  HistoryReader(reactor::Reactor& loop, Sink& sink) : loop_(loop), sink_(sink) {}
+  // target: whose first kind is spoken; outlives the reader, as the others do.
+  HistoryReader(reactor::Reactor& loop, const Target& target, Sink& sink)
+      : loop_(loop), target_(target), sink_(sink) {}
   HistoryReader(const HistoryReader&) = delete;
   HistoryReader& operator=(const HistoryReader&) = delete;
   ~HistoryReader();
@@ -41,6 +48,8 @@ class HistoryReader final : private reactor::Handler, private reactor::TimerHand
   void read_last(const reactor::Address& from, std::string_view name);
 
  private:
+  class Lines;
+
   // So many messages are asked for at once; the server may give fewer.
   static constexpr std::size_t kPage = 1000;
   // Without one byte for so long nothing more comes.
@@ -50,19 +59,26 @@ class HistoryReader final : private reactor::Handler, private reactor::TimerHand
   std::size_t on_data(reactor::Connection& connection, std::string_view bytes) override;
   void on_close(reactor::Connection& connection, reactor::CloseReason reason, int error) override;
   void on_timer(std::uint64_t argument) override;
+  void on_ready() override {}
+  void on_delivery(std::string_view /*payload*/) override {}
+  void on_refused(std::string_view why) override { end(std::string(why)); }
 
   void begin(const reactor::Address& from, std::string_view name);
-  void ask();
-  void take_line(std::string_view line);
+  void ask(std::string& out);
+  void take_line(std::string_view line, std::string& out);
   void take_message(std::uint64_t id, std::string_view text);
   void take_gap(std::string_view line);
-  void end_page();
+  void end_page(std::string& out);
+  void send_answers();
   bool count_item(std::uint64_t last);
   void end(std::string error);
   void be_patient();
 
   reactor::Reactor& loop_;
+  const Target& target_;
   Sink& sink_;
+  std::unique_ptr<Wire> wire_;  // of the latest reading
+  std::string answers_;
   reactor::Connection* connection_ = nullptr;
   std::string name_;
   std::uint64_t after_ = 0;  // everything up to this was read

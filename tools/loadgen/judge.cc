@@ -25,10 +25,9 @@ void add_stage(const StageResult& stage, StageResult& total) {
   total.delivering_seconds += stage.delivering_seconds;
   total.sent += stage.sent;
   total.delivered += stage.delivered;
-  total.latency.corrected.add(stage.latency.corrected);
-  total.latency.uncorrected.add(stage.latency.uncorrected);
-  total.acks.corrected.add(stage.acks.corrected);
-  total.acks.uncorrected.add(stage.acks.uncorrected);
+  total.latency.add(stage.latency);
+  add_by_kind(stage.of_kinds, total.of_kinds);
+  total.acks.add(stage.acks);
   total.lateness.add(stage.lateness);
   total.server_cpu_seconds += stage.server_cpu_seconds;
   total.server_busiest_thread_seconds += stage.server_busiest_thread_seconds;

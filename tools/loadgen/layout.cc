@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "reactor/check.h"
 
 namespace loadgen {
 namespace {
@@ -12,6 +15,31 @@ std::string base36(std::uint64_t value, std::size_t digits) {
     result[i - 1] = "0123456789abcdefghijklmnopqrstuvwxyz"[value % 36];
   }
   return result;
+}
+
+// Kinds in turn by their shares, beside one of each: who is farthest behind his share comes next.
+std::vector<std::size_t> turns_of(const std::vector<KindShare>& kinds) {
+  std::size_t divisor = 0;
+  for (const KindShare& one : kinds) {
+    divisor = std::gcd(divisor, one.share);
+  }
+  std::vector<std::size_t> left(kinds.size());
+  std::ranges::transform(kinds, left.begin(), [divisor](const KindShare& one) {
+    CHECK(divisor > 0, "kinds without a share", one.share);
+    return one.share / divisor - 1;
+  });
+  const std::vector<std::size_t> in_all = left;
+  std::vector<std::size_t> turns;
+  for (std::size_t sum = std::accumulate(left.begin(), left.end(), std::size_t{0}); sum > 0;
+       --sum) {
+    std::size_t next = 0;
+    for (std::size_t kind = 1; kind < kinds.size(); ++kind) {
+      next = left[kind] * in_all[next] > left[next] * in_all[kind] || left[next] == 0 ? kind : next;
+    }
+    turns.push_back(next);
+    --left[next];
+  }
+  return turns;
 }
 
 Role role_in(Workload workload) {
@@ -39,7 +67,9 @@ std::size_t clients_with_a_role(const Plan& plan) {
 
 Layout::Layout(const Plan& plan, std::uint64_t run_key)
     : is_pairs_(plan.workload == Workload::kDirect),
-      is_lobby_(plan.workload != Workload::kRooms && plan.rooms == 1 && !is_pairs_),
+      // IRC has no room that everybody is in.
+      is_lobby_(plan.workload != Workload::kRooms && plan.rooms == 1 && !is_pairs_ &&
+                !plan.target.is_mixed()),
       clients_(plan.clients),
       rooms_(is_pairs_ ? plan.clients : plan.rooms),
       senders_(plan.senders),
@@ -49,12 +79,23 @@ Layout::Layout(const Plan& plan, std::uint64_t run_key)
       role_(role_in(plan.workload)),
       threads_(plan.threads),
       window_(plan.window),
+      kinds_(plan.target.kinds.size()),
+      more_kinds_(turns_of(plan.target.kinds)),
       run_name_(base36(run_key, 3)) {}
 
 std::size_t Layout::listens_in(std::size_t client) const { return client % rooms_; }
 
 std::size_t Layout::speaks_in(std::size_t client) const {
   return listens_in(is_pairs_ ? client ^ 1 : client);
+}
+
+std::size_t Layout::kind_of(std::size_t client) const {
+  const std::size_t room = is_pairs_ ? 0 : client % rooms_;
+  const std::size_t member = is_pairs_ ? client : client / rooms_;
+  const std::size_t threads = rooms_are_split() ? threads_ : 1;
+  const std::size_t turn = member / threads % (kinds_ + more_kinds_.size());
+  // Who comes first is another in each room, and on each thread.
+  return turn < kinds_ ? (turn + room + member % threads) % kinds_ : more_kinds_[turn - kinds_];
 }
 
 // Whole rooms, or whole pairs, where there are enough of them.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tools/loadgen/plan.h"
 #include "tools/loadgen/wire.h"
@@ -22,7 +23,8 @@ std::size_t clients_with_a_role(const Plan& plan);
 // Who is where: in which room a client listens and in which it speaks, which thread it belongs to,
 // who sends, and what everything is called on the server. Clients are numbered from 0; the first
 // `senders` of them send. Where clients talk in pairs, each listens in a room of its own, in which
-// the other speaks. A plain value, the same on every thread.
+// the other speaks. Where there are clients of several kinds, those of a room come in turn, so that
+// every room has some of each, as has every thread. A plain value, the same on every thread.
 class Layout {
  public:
   // run_key: tells the names of this run from those of another on the same server.
@@ -38,6 +40,8 @@ class Layout {
   // The first so many are ordinary ones.
   std::size_t ordinary() const { return ordinary_; }
   Role role_of(std::size_t client) const { return client < ordinary_ ? Role::kOrdinary : role_; }
+  // Which of the target's kinds.
+  std::size_t kind_of(std::size_t client) const;
 
   std::size_t listens_in(std::size_t client) const;
   std::size_t speaks_in(std::size_t client) const;
@@ -71,6 +75,8 @@ class Layout {
   Role role_;  // of the others
   std::size_t threads_;
   std::size_t window_;
+  std::size_t kinds_;
+  std::vector<std::size_t> more_kinds_;  // in their turn, when one of each was there
   std::string run_name_;
 };
 

@@ -1,8 +1,8 @@
 #include "tools/loadgen/load_client.h"
 
-#include <system_error>
 #include <utility>
 
+#include "chat/client/close_text.h"
 #include "reactor/check.h"
 
 namespace loadgen {
@@ -20,13 +20,18 @@ reactor::ConnectionLimits load_client_limits() {
   return limits;
 }
 
-LoadClient::LoadClient(ClientHost& host, std::uint32_t number, std::size_t room,
-                       std::unique_ptr<Wire> wire, Role role)
-    : host_(host), wire_(std::move(wire)), room_(room), number_(number), role_(role) {}
+ClientPlace place_in(const Layout& layout, std::size_t client) {
+  return {static_cast<std::uint32_t>(client), layout.listens_in(client), layout.kind_of(client),
+          layout.role_of(client)};
+}
+
+LoadClient::LoadClient(ClientHost& host, const ClientPlace& place, std::unique_ptr<Wire> wire,
+                       const tools::NewTransport* new_transport)
+    : host_(host), wire_(std::move(wire)), new_transport_(new_transport), place_(place) {}
 
 int LoadClient::connect(reactor::Reactor& loop, const reactor::Address& to,
                         const reactor::Address& from) {
-  CHECK(is_away(), "a client connects twice", number_);
+  CHECK(is_away(), "a client connects twice", number());
   int error = 0;
   state_ = State::kLoggingIn;
   connected_at_ = loop.now();
@@ -35,19 +40,19 @@ int LoadClient::connect(reactor::Reactor& loop, const reactor::Address& to,
 }
 
 void LoadClient::publish(std::string_view payload) {
-  CHECK(is_ready(), "a client publishes that is not logged in", number_);
+  CHECK(is_ready(), "a client publishes that is not logged in", number());
   wire_->publish(payload, answers_);
   send_answers();
 }
 
 void LoadClient::publish_numbered(std::uint64_t number, std::string_view payload) {
-  CHECK(is_ready(), "a client publishes that is not logged in", number_);
+  CHECK(is_ready(), "a client publishes that is not logged in", this->number());
   wire_->publish_numbered(number, payload, answers_);
   send_answers();
 }
 
 void LoadClient::fence() {
-  CHECK(is_ready(), "a client asks that is not logged in", number_);
+  CHECK(is_ready(), "a client asks that is not logged in", number());
   wire_->fence(answers_);
   send_answers();
 }
@@ -65,7 +70,7 @@ void LoadClient::quit() {
 }
 
 void LoadClient::drop(bool abruptly) {
-  CHECK(is_ready(), "a client drops what it does not have", number_);
+  CHECK(is_ready(), "a client drops what it does not have", number());
   state_ = State::kDropping;
   if (abruptly) {
     connection_->close();
@@ -93,7 +98,10 @@ void LoadClient::resume_reading() {
   }
 }
 
-void LoadClient::on_open(reactor::Connection& /*connection*/) {
+void LoadClient::on_open(reactor::Connection& connection) {
+  if (new_transport_ != nullptr) {
+    connection.secure((*new_transport_)());
+  }
   wire_->begin(answers_);
   send_answers();
 }
@@ -114,14 +122,13 @@ std::size_t LoadClient::on_data(reactor::Connection& /*connection*/, std::string
   return consumed;
 }
 
-void LoadClient::on_close(reactor::Connection& /*connection*/, reactor::CloseReason reason,
-                          int error) {
+void LoadClient::on_close(reactor::Connection& connection, reactor::CloseReason reason, int error) {
   connection_ = nullptr;
   std::string why;
   if (state_ == State::kRefused) {
     why = refusal_;
   } else if (!is_over()) {
-    why = error != 0 ? std::generic_category().message(error) : reactor::to_string(reason);
+    why = chat::describe_close(connection, reason, error);
   }
   host_.on_gone(*this, why);
 }

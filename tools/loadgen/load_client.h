@@ -46,6 +46,15 @@ class ReadingPace {
   ~ReadingPace() = default;
 };
 
+// What a client is in the layout.
+struct ClientPlace {
+  std::uint32_t number = 0;  // of the sender, in what it publishes
+  std::size_t room = 0;      // where it listens
+  std::size_t kind = 0;
+  Role role = Role::kOrdinary;
+};
+ClientPlace place_in(const Layout& layout, std::size_t client);
+
 // Bounds for the reactor that runs load clients.
 reactor::ConnectionLimits load_client_limits();
 
@@ -53,9 +62,9 @@ reactor::ConnectionLimits load_client_limits();
 // of it. Used on its owner's thread only.
 class LoadClient final : public reactor::Handler, private WireEvents {
  public:
-  // number: of the sender, in what it publishes; room: where it listens, as the layout counts them.
-  LoadClient(ClientHost& host, std::uint32_t number, std::size_t room, std::unique_ptr<Wire> wire,
-             Role role = Role::kOrdinary);
+  // new_transport: null: it is not secured; else it outlives the client, as host does.
+  LoadClient(ClientHost& host, const ClientPlace& place, std::unique_ptr<Wire> wire,
+             const tools::NewTransport* new_transport = nullptr);
   LoadClient(const LoadClient&) = delete;
   LoadClient& operator=(const LoadClient&) = delete;
   virtual ~LoadClient() = default;
@@ -81,9 +90,10 @@ class LoadClient final : public reactor::Handler, private WireEvents {
   void pause_reading();
   void resume_reading();
 
-  std::uint32_t number() const { return number_; }
-  std::size_t room() const { return room_; }
-  Role role() const { return role_; }
+  std::uint32_t number() const { return place_.number; }
+  std::size_t room() const { return place_.room; }
+  std::size_t kind() const { return place_.kind; }
+  Role role() const { return place_.role; }
   bool is_ready() const { return state_ == State::kReady && connection_ != nullptr; }
   // Whether the server would have none of it, or it had given up, when its connection ended.
   bool is_refused() const { return state_ == State::kRefused; }
@@ -123,14 +133,13 @@ class LoadClient final : public reactor::Handler, private WireEvents {
 
   ClientHost& host_;
   std::unique_ptr<Wire> wire_;
+  const tools::NewTransport* const new_transport_;
   ReadingPace* pace_ = nullptr;
   reactor::Connection* connection_ = nullptr;
   reactor::TimePoint connected_at_;
   std::string refusal_;
   std::string answers_;
-  std::size_t room_;
-  std::uint32_t number_;
-  const Role role_;
+  const ClientPlace place_;
   State state_ = State::kLoggingIn;
   bool has_been_ready_ = false;
 };

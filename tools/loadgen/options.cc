@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "tools/loadgen/options_given.h"
 #include "tools/loadgen/plan_text.h"
@@ -61,8 +62,12 @@ void add_work(CLI::App& app, Plan& plan, GivenOptions& given) {
                                                          {"slow-readers", Workload::kSlowReaders},
                                                          {"reconnect", Workload::kReconnect},
                                                          {"crash", Workload::kCrash}};
-  app.add_option("TARGET", given.target, "native|nats|redis|mqtt|irc|lines://host:port")
+  app.add_option("TARGET", given.target,
+                 "native tls ws wss irc ircs irc+ws irc+wss\n"
+                 "nats redis mqtt lines, as in wss://host:port")
       ->type_name("");
+  add_parsed(app, "--mix", given.mix, parse_mix, "native=2,irc,ws",
+             "clients of several kinds in every room");
   app.add_option("--workload", plan.workload,
                  "fanout direct rooms churn idle storm\nslow-readers reconnect crash")
       ->transform(CLI::Transformer(workloads).description(""))
@@ -73,7 +78,7 @@ void add_work(CLI::App& app, Plan& plan, GivenOptions& given) {
   app.add_option("--senders", given.senders, "of them send [1; rooms: one each; direct: all]")
       ->type_name("N");
   add_parsed(app, "--size", given.sizes, parse_sizes, "64|32-512|64:9,512:1",
-             "payload bytes [64; slow-readers 1000]");
+             "payload bytes [64; slow-readers 1000, irc 400]");
   add_parsed(app, "--churn-rate", given.churn_rate, parse_count, "N",
              "clients replaced a second [churn 20]")
       ->group(kRarelyNeeded);
@@ -148,6 +153,10 @@ void add_machine(CLI::App& app, Plan& plan) {
   app.add_option("--seed", plan.seed, "for everything random [1]")
       ->type_name("N")
       ->group(kRarelyNeeded);
+  app.add_option("--ca", plan.target.ca_file, "whom to trust over TLS [the system's]")
+      ->type_name("FILE");
+  app.add_flag_callback(
+      "--insecure", [&plan] { plan.target.verify = false; }, "over TLS: trust anybody");
   app.add_option("--server-pid", plan.server_pid, "watch its CPU time and memory")
       ->check(CLI::PositiveNumber)
       ->type_name("PID");
@@ -241,8 +250,11 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     if (!target) {
       return usage("\"" + *given.target + "\" is no target; expected: native://host:port");
     }
-    plan.target = *target;
+    const Target said = std::exchange(plan.target, *target);
+    plan.target.ca_file = said.ca_file;
+    plan.target.verify = said.verify;
   }
+  plan.target.kinds = given.mix.value_or(plan.target.kinds);
   fill_in(plan, given);
   if (const std::string mistake = find_mistake(plan, given); !mistake.empty()) {
     return usage(mistake);

@@ -45,12 +45,21 @@ std::size_t default_senders(const Plan& plan) {
     case Workload::kDirect:
       return plan.clients;
     case Workload::kRooms:
-      return plan.rooms;
+      return std::max(plan.rooms, plan.target.kinds.size());
     case Workload::kCrash:
       return 5;
     default:
-      return 1;
+      return plan.target.kinds.size();  // where there are several, one of each
   }
+}
+
+// As long as the kinds that are there can take.
+std::size_t default_payload_bytes(const Defaults& defaults, const Plan& plan) {
+  std::size_t bytes = defaults.payload_bytes;
+  for (const KindShare& share : plan.target.kinds) {
+    bytes = std::min(bytes, traits_of(share.kind.protocol).payload_bytes_max);
+  }
+  return bytes;
 }
 
 void fill_in_log_workloads(Plan& plan, const GivenOptions& given) {
@@ -67,7 +76,7 @@ void fill_in_log_workloads(Plan& plan, const GivenOptions& given) {
 
 std::size_t senders_max(const Plan& plan) {
   const std::size_t with_a_role = std::min(plan.clients, clients_with_a_role(plan));
-  if (plan.workload == Workload::kDirect || traits_of(plan.target.protocol).echoes) {
+  if (plan.workload == Workload::kDirect || plan.target.echoes()) {
     return plan.clients - with_a_role;
   }
   const std::size_t steady =
@@ -83,8 +92,8 @@ void fill_in(Plan& plan, const GivenOptions& given) {
   plan.rooms = given.rooms.value_or(std::clamp<std::size_t>(plan.clients / 2, 1, defaults.rooms));
   plan.senders = given.senders.value_or(
       std::min(default_senders(plan), std::max<std::size_t>(1, senders_max(plan))));
-  plan.sizes = given.sizes.value_or(
-      std::vector<SizeRange>{{defaults.payload_bytes, defaults.payload_bytes, 1}});
+  const std::size_t payload_bytes = default_payload_bytes(defaults, plan);
+  plan.sizes = given.sizes.value_or(std::vector<SizeRange>{{payload_bytes, payload_bytes, 1}});
   plan.window = given.window.value_or(std::max(plan.window, plan.senders));
   plan.warm_up = given.warm_up.value_or(std::max<Duration>(defaults.warm_up, plan.ramp_up));
   constexpr Duration kTrial = std::chrono::seconds{3};

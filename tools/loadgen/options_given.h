@@ -13,6 +13,7 @@ namespace loadgen {
 // default is in the plan already.
 struct GivenOptions {
   std::optional<std::string> target;
+  std::optional<std::vector<KindShare>> mix;
   std::optional<std::size_t> clients;
   std::optional<std::size_t> rooms;
   std::optional<std::size_t> senders;

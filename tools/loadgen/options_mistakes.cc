@@ -63,17 +63,49 @@ std::string find_mistake_in_crowd(const Plan& plan, const GivenOptions& given) {
   return {};
 }
 
-std::string find_mistake_in_protocol(const Plan& plan) {
-  const ProtocolTraits& traits = traits_of(plan.target.protocol);
+std::string find_mistake_in_protocol(const Plan& plan, const Kind& kind) {
+  const ProtocolTraits& traits = traits_of(kind.protocol);
   if ((plan.rooms > 1 || plan.workload == Workload::kRooms) && !traits.has_rooms) {
-    return fmt::format("{}:// has no rooms", traits.scheme);
+    return fmt::format("{}:// has no rooms", scheme_of(kind));
   }
   if (plan.workload == Workload::kDirect && !traits.has_direct) {
-    return fmt::format("{}:// has no direct messages", traits.scheme);
+    return fmt::format("{}:// has no direct messages", scheme_of(kind));
   }
   if (longest(plan.sizes) > traits.payload_bytes_max) {
-    return fmt::format("--size: {}:// takes at most {} bytes", traits.scheme,
-                       traits.payload_bytes_max);
+    return fmt::format("--size: {}:// takes at most {} bytes{}", scheme_of(kind),
+                       traits.payload_bytes_max,
+                       kind.protocol == Protocol::kIrc ? ", as its lines have 512" : "");
+  }
+  return {};
+}
+
+std::string find_mistake_in_target(const Plan& plan, const GivenOptions& given) {
+  const Target& target = plan.target;
+  if (given.mix && given.target && given.target->find("://") != std::string::npos) {
+    return "--mix says what is spoken: give the target as host:port";
+  }
+  if (target.is_mixed() && plan.workload == Workload::kCrash) {
+    return "--mix: --workload crash is of one kind";
+  }
+  const std::size_t groups = plan.rooms * (plan.threads > plan.rooms ? plan.threads : 1);
+  if (target.is_mixed() && plan.workload != Workload::kDirect &&
+      plan.clients < groups * target.kinds.size()) {
+    return "--mix: a client of each kind for every room, or more --clients for so many --threads";
+  }
+  if (!target.path.empty() && !target.has_websocket()) {
+    return fmt::format(
+        "\"{}\" is a path, and only ws://, wss://, irc+ws:// and irc+wss:// have one", target.path);
+  }
+  if ((!target.verify || !target.ca_file.empty()) && !target.has_tls()) {
+    return "--ca and --insecure belong to tls://, wss://, ircs:// and irc+wss://";
+  }
+  if (!target.verify && !target.ca_file.empty()) {
+    return "--insecure trusts anybody: leave out --ca";
+  }
+  for (const KindShare& one : target.kinds) {
+    if (std::string mistake = find_mistake_in_protocol(plan, one.kind); !mistake.empty()) {
+      return mistake;
+    }
   }
   return {};
 }
@@ -189,12 +221,13 @@ std::string find_mistake_in_crash(const Plan& plan, const GivenOptions& given) {
 std::string find_mistake_in_log(const Plan& plan, const GivenOptions& given) {
   const bool needs_log =
       plan.acks || plan.workload == Workload::kReconnect || plan.workload == Workload::kCrash;
-  const ProtocolTraits& traits = traits_of(plan.target.protocol);
-  if (needs_log && !traits.has_log) {
-    return fmt::format(
-        "{}:// has neither acknowledgements nor sessions: --ack, --workload "
-        "reconnect and crash need native://",
-        traits.scheme);
+  for (const KindShare& one : plan.target.kinds) {
+    if (needs_log && !traits_of(one.kind.protocol).has_log) {
+      return fmt::format(
+          "{}:// has neither acknowledgements nor sessions that can be resumed: --ack, --workload "
+          "reconnect and crash need native://, tls://, ws:// or wss://",
+          scheme_of(one.kind));
+    }
   }
   if (plan.workload == Workload::kSlowReaders &&
       (!is_share(plan.slow_readers.share) || plan.slow_readers.spell.count() == 0)) {
@@ -225,7 +258,7 @@ std::string find_mistake(const Plan& plan, const GivenOptions& given) {
     mistake = find_mistake_in_crowd(plan, given);
   }
   if (mistake.empty()) {
-    mistake = find_mistake_in_protocol(plan);
+    mistake = find_mistake_in_target(plan, given);
   }
   return mistake.empty() ? find_mistake_in_time(plan, given) : mistake;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/loadgen/units.h"
 
 namespace loadgen {
@@ -58,8 +60,36 @@ std::string Objective::to_string() const {
   return (of_acks ? "ack " : "") + name + " < " + format_duration_ns(static_cast<double>(below_ns));
 }
 
+bool Target::has_tls() const {
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [](const KindShare& one) { return one.kind.over_tls; });
+}
+
+bool Target::has_websocket() const {
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [](const KindShare& one) { return one.kind.in_websocket; });
+}
+
+bool Target::echoes() const { return traits_of(kinds.front().kind.protocol).echoes; }
+
+WebSocketPlace Target::place() const {
+  WebSocketPlace place;
+  place.host = host_and_port.starts_with("unix:") ? host : host_and_port;
+  place.path = path.empty() ? place.path : path;
+  return place;
+}
+
+const tools::NewTransport* Target::transport_for(const Kind& kind) const {
+  return kind.over_tls ? &new_transport : nullptr;
+}
+
 std::string Target::to_string() const {
-  return fmt::format("{}://{}", traits_of(protocol).scheme, host_and_port);
+  std::vector<std::string_view> schemes;
+  for (const KindShare& one : kinds) {
+    schemes.push_back(scheme_of(one.kind));
+  }
+  return is_mixed() ? fmt::format("{{{}}}://{}{}", fmt::join(schemes, ","), host_and_port, path)
+                    : fmt::format("{}://{}{}", schemes.front(), host_and_port, path);
 }
 
 }  // namespace loadgen

@@ -10,7 +10,8 @@
 
 #include "reactor/address.h"
 #include "reactor/net.h"
-#include "tools/loadgen/wire.h"
+#include "tools/client_tls.h"
+#include "tools/loadgen/kind.h"
 
 namespace loadgen {
 
@@ -91,11 +92,34 @@ struct CrashPlan {
   bool operator==(const CrashPlan&) const = default;
 };
 
-struct Target {
-  Protocol protocol = Protocol::kNative;
-  std::string host_and_port = "localhost:8888";
-  std::vector<reactor::Address> addresses;  // resolved, in the order to try
+// Clients of one kind, and how many of them there are for so many of the others.
+struct KindShare {
+  Kind kind;
+  std::size_t share = 1;
 
+  bool operator==(const KindShare&) const = default;
+};
+
+struct Target {
+  // At least one; if there are more, there are clients of every kind.
+  std::vector<KindShare> kinds = std::vector<KindShare>(1);
+  std::string host_and_port = "localhost:8888";
+  std::string host = "localhost";  // for which the server's certificate has to be
+  std::string path;                // of the WebSocket; empty: the usual one
+  std::string ca_file;             // over TLS: whom to trust; empty: whom the system trusts
+  bool verify = true;              // over TLS: whether to trust only these
+
+  // Found out before the run.
+  std::vector<reactor::Address> addresses;  // resolved, in the order to try
+  tools::NewTransport new_transport;        // null: nobody is over TLS
+
+  bool is_mixed() const { return kinds.size() > 1; }
+  bool has_tls() const;
+  bool has_websocket() const;
+  bool echoes() const;  // all of them get back what they have said
+  WebSocketPlace place() const;
+  // Null: connections of this kind are not secured.
+  const tools::NewTransport* transport_for(const Kind& kind) const;
   std::string to_string() const;
 };
 

@@ -24,6 +24,15 @@ std::string describe(const ReconnectPlan& plan) {
   return fmt::format("{:g}/s by {} of the clients", plan.per_second, format_percent(plan.share));
 }
 
+std::string describe(const std::vector<KindShare>& kinds) {
+  std::vector<std::string> shares;
+  shares.reserve(kinds.size());
+  for (const KindShare& one : kinds) {
+    shares.push_back(fmt::format("{}={}", scheme_of(one.kind), one.share));
+  }
+  return fmt::format("{}", fmt::join(shares, ","));
+}
+
 std::string describe(const CrashPlan& plan) {
   return fmt::format("{}, one in {:g}s", plan.kills, seconds_of(plan.every));
 }
@@ -36,6 +45,9 @@ std::vector<Setting> describe(const Plan& plan) {
     settings.push_back({name, std::move(value)});
   };
   add("clients", format_count(static_cast<double>(plan.clients)));
+  if (plan.target.is_mixed()) {
+    add("mix", describe(plan.target.kinds));
+  }
   add("rooms", format_count(static_cast<double>(plan.rooms)));
   add("senders", format_count(static_cast<double>(plan.senders)));
   std::vector<std::string> sizes;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -109,6 +110,26 @@ bool append_source(std::string_view text, std::vector<reactor::Address>& sources
   return true;
 }
 
+// How many clients of one kind a mix has, for so many of the others.
+std::optional<std::size_t> parse_share_of_mix(std::string_view text) {
+  constexpr std::size_t kShareMax = 100;
+  std::size_t share = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), share);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && share > 0 && share <= kShareMax ? std::optional(share) : std::nullopt;
+}
+
+bool is_of_chat_server(const Kind& kind) {
+  return kind.protocol == Protocol::kNative || kind.protocol == Protocol::kIrc;
+}
+
+// As it can stand in a request.
+bool is_path(std::string_view path) {
+  constexpr std::size_t kPathBytesMax = 1024;
+  return path.size() <= kPathBytesMax &&
+         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 bool ends_with_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   const std::size_t bracket = host.rfind(']');
@@ -194,26 +215,50 @@ std::optional<Objective> parse_objective(std::string_view text) {
 
 std::optional<Target> parse_target(std::string_view text) {
   Target target;
+  Kind& kind = target.kinds.front().kind;
   const std::size_t mark = text.find("://");
   if (mark != std::string_view::npos) {
-    const std::optional<Protocol> protocol = protocol_of_scheme(text.substr(0, mark));
-    if (!protocol) {
+    const std::optional<Kind> named = kind_of_scheme(text.substr(0, mark));
+    if (!named) {
       return std::nullopt;
     }
-    target.protocol = *protocol;
+    kind = *named;
     text = text.substr(mark + 3);
   }
   while (text.ends_with('/')) {
     text.remove_suffix(1);
   }
-  if (text.empty()) {
+  const bool is_unix = text.starts_with("unix:");
+  const std::size_t slash = is_unix ? text.npos : text.find('/');
+  if (slash != text.npos) {
+    target.path = text.substr(slash);
+    text = text.substr(0, slash);
+  }
+  if (text.empty() || !is_path(target.path)) {
     return std::nullopt;
   }
   target.host_and_port = text;
-  if (!text.starts_with("unix:") && !ends_with_port(text)) {
-    target.host_and_port += ":" + std::to_string(traits_of(target.protocol).port);
+  if (!is_unix && !ends_with_port(text)) {
+    target.host_and_port += ":" + std::to_string(port_of(kind));
   }
+  target.host = tools::host_in(target.host_and_port);
   return target;
+}
+
+std::optional<std::vector<KindShare>> parse_mix(std::string_view text) {
+  std::vector<KindShare> kinds;
+  for (const std::string_view part : split(text, ',')) {
+    const std::size_t sign = part.find('=');
+    const std::optional<Kind> kind = kind_of_scheme(part.substr(0, sign));
+    const auto share = sign == part.npos ? 1 : parse_share_of_mix(part.substr(sign + 1));
+    const auto is_same = [&kind](const KindShare& other) { return other.kind == kind; };
+    if (!kind || !share || !is_of_chat_server(*kind) ||
+        std::any_of(kinds.begin(), kinds.end(), is_same)) {
+      return std::nullopt;
+    }
+    kinds.push_back({*kind, *share});
+  }
+  return kinds.size() > 1 ? std::optional(kinds) : std::nullopt;
 }
 
 std::optional<std::vector<reactor::Address>> parse_sources(std::string_view text) {

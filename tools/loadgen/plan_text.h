@@ -21,8 +21,10 @@ std::optional<std::vector<Stage>> parse_stages(std::string_view text);
 std::optional<std::vector<SizeRange>> parse_sizes(std::string_view text);
 // "p99<10ms", "max<1s"; of acknowledgements "ack-p99<10ms".
 std::optional<Objective> parse_objective(std::string_view text);
-// "nats://host:port", "localhost:8888", "redis://localhost". Addresses are not resolved.
+// "nats://host:port", "localhost:8888", "wss://localhost/ws". Addresses are not resolved.
 std::optional<Target> parse_target(std::string_view text);
+// "native,irc,ws", with shares "native=2,irc=1,ws=1": kinds that chat-server speaks, at least two.
+std::optional<std::vector<KindShare>> parse_mix(std::string_view text);
 // "127.0.0.2,127.0.0.3" or, for IPv4, "127.0.0.2-127.0.0.9".
 std::optional<std::vector<reactor::Address>> parse_sources(std::string_view text);
 // "4%", or as part of one: "0.04".

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include "reactor/net.h"
 #include "tools/loadgen/spawned_server.h"
@@ -71,6 +72,9 @@ std::string prepare(Plan& plan) {
   if (std::string mistake = check_descriptors(plan); !mistake.empty()) {
     return mistake;
   }
+  if (std::string mistake = prepare_tls(plan.target); !mistake.empty()) {
+    return mistake;
+  }
   const reactor::Resolved resolved = reactor::resolve(plan.target.host_and_port);
   if (resolved.addresses.empty()) {
     return fmt::format("{}: {}", plan.target.host_and_port, resolved.error);
@@ -85,6 +89,16 @@ std::string prepare(Plan& plan) {
       "nobody listens at {}: start a server there (chat-server), name another target, or let "
       "--spawn start one",
       plan.target.host_and_port);
+}
+
+std::string prepare_tls(Target& target) {
+  if (!target.has_tls()) {
+    return {};
+  }
+  tools::LoadedClientTls loaded =
+      tools::load_client_tls({target.ca_file, target.verify}, target.host);
+  target.new_transport = std::move(loaded.new_transport);
+  return target.new_transport ? std::string() : std::move(loaded.error);
 }
 
 std::string describe_machine() {

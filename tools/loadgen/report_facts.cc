@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -76,6 +77,10 @@ void add_crash(const CrashResult& crash, std::vector<Setting>& facts) {
 }
 
 }  // namespace
+
+std::size_t kinds_in(const Result& result) {
+  return std::min(result.kinds.size(), result.total.of_kinds.size());
+}
 
 std::vector<Setting> facts_of_log(const Result& result) {
   std::vector<Setting> facts;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace loadgen {
 // Each a name of at most 13 characters and a sentence or two; a name of its own for each subject,
 // an empty one for what belongs to the same.
 std::vector<Setting> facts_of_log(const Result& result);
+
+// How many kinds of clients can be told apart: 0 where all are of one.
+std::size_t kinds_in(const Result& result);
 
 struct Distribution {
   std::string name;  // at most 14 characters

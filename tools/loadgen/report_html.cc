@@ -239,6 +239,31 @@ void add_latency(Html& html, const Result& result) {
   }
 }
 
+// Clients of several kinds in the same rooms, side by side.
+void add_kinds(Html& html, const Result& result) {
+  if (kinds_in(result) == 0) {
+    return;
+  }
+  html.heading("Kinds of clients");
+  html.markup("<div class=\"scroll\"><table>\n");
+  html.row({"", "clients", "registration p50", "p99", "latency p50", "p99", "p99.9", "max",
+            "delivered", "lost", "doubled", "out of order", "corrupted"},
+           "th");
+  for (std::size_t i = 0; i < kinds_in(result); ++i) {
+    const KindResult& kind = result.kinds[i];
+    const Histogram& latency = result.total.of_kinds[i].corrected;
+    const Integrity& got = kind.integrity;
+    html.row({kind.scheme, count(kind.clients), duration(kind.registration.percentile_ns(50)),
+              duration(kind.registration.percentile_ns(99)), duration(latency.percentile_ns(50)),
+              duration(latency.percentile_ns(99)), duration(latency.percentile_ns(99.9)),
+              duration(latency.max_ns()), count(got.delivered), count(got.lost), count(got.doubled),
+              count(got.reordered), count(got.corrupted)});
+  }
+  html.markup(
+      "</table></div>\n<p class=\"note\">Latency is the corrected one, by the kind of who received "
+      "the message.</p>\n");
+}
+
 void add_stages(Html& html, const Result& result) {
   if (result.stages.size() < 2) {
     return;
@@ -350,6 +375,7 @@ std::string to_html(const Result& result) {
   add_header(html, result);
   add_tiles(html, result);
   add_latency(html, result);
+  add_kinds(html, result);
   add_stages(html, result);
   add_time(html, result);
   add_integrity(html, result);

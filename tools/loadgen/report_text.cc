@@ -154,6 +154,10 @@ void add_latency(Page& page, const Result& result) {
   page.raw("latency", fmt::format("{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}", "p50", "p90", "p99",
                                   "p99.9", "p99.99", "max"));
   add_distribution(page, "  corrected", latency.corrected);
+  for (std::size_t kind = 0; kind < kinds_in(result); ++kind) {
+    add_distribution(page, "    " + result.kinds[kind].scheme,
+                     result.total.of_kinds[kind].corrected);
+  }
   add_distribution(page, "  uncorrected", latency.uncorrected);
   add_distribution(page, "lateness", result.total.lateness);
   add_distribution(page, "registration", result.registration.latency);
@@ -261,6 +265,12 @@ void add_integrity(Page& page, const Result& result) {
   } else {
     page.line("integrity", fmt::format("all {} deliveries came, once each, in order and undamaged",
                                        format_count(static_cast<double>(all.delivered))));
+  }
+  for (const KindResult& kind : result.kinds) {
+    if (!kind.integrity.intact()) {
+      page.line("", fmt::format("  {} ({} clients): {}", kind.scheme, kind.clients,
+                                describe_faults(kind.integrity)));
+    }
   }
   std::size_t broken = 0;
   for (const RoomResult& room : result.rooms) {

@@ -27,6 +27,18 @@ void Integrity::add(const Integrity& other) {
   corrupted += other.corrupted;
 }
 
+void Latency::add(const Latency& other) {
+  corrected.add(other.corrected);
+  uncorrected.add(other.uncorrected);
+}
+
+void add_by_kind(const std::vector<Latency>& kinds, std::vector<Latency>& sums) {
+  sums.resize(std::max(sums.size(), kinds.size()));
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    sums[kind].add(kinds[kind]);
+  }
+}
+
 double SlowReaderResult::per_second(std::uint64_t count) const {
   const double seconds = catching_up.mean_ns() * static_cast<double>(catching_up.count()) / 1e9;
   return seconds > 0 ? static_cast<double>(count) / seconds : 0;

@@ -39,12 +39,25 @@ struct RoomResult {
   Integrity integrity;
 };
 
+// What the clients of one kind of a mix have come to, beside their latency.
+struct KindResult {
+  std::string scheme;  // as in irc+ws
+  std::uint64_t clients = 0;
+  Histogram registration;  // from connect to ready
+  Integrity integrity;     // of what they got
+};
+
 // Latency from when a message was due (corrected for coordinated omission) and from when it was
 // really sent, to each of its deliveries.
 struct Latency {
   Histogram corrected;
   Histogram uncorrected;
+
+  void add(const Latency& other);
 };
+
+// Adds those of each kind to what there is of it.
+void add_by_kind(const std::vector<Latency>& kinds, std::vector<Latency>& sums);
 
 struct StageResult {
   double asked_per_second = 0;    // messages; 0 in a closed loop
@@ -53,6 +66,7 @@ struct StageResult {
   std::uint64_t sent = 0;
   std::uint64_t delivered = 0;
   Latency latency;
+  std::vector<Latency> of_kinds;  // of a mix: the same, by kind of the receiver
   Latency acks;                   // from when due and from when sent, to the acknowledgement
   Histogram lateness;             // of our own sends
   double server_cpu_seconds = 0;  // 0 when the server is not watched
@@ -212,6 +226,7 @@ struct Result {
   StageResult total;                // of all stages; with --find-max, of the best trial
   double max_rate_kept = 0;         // --find-max: messages per second; 0: none or not asked
   std::vector<RoomResult> rooms;
+  std::vector<KindResult> kinds;  // of a mix
   Integrity integrity;
   std::string disagreement;  // the first that was seen: who saw what in which order; or empty
   Fairness fairness;

@@ -21,6 +21,8 @@ using nlohmann::ordered_json;
 constexpr int kSchema = 1;
 // Each stage has five histograms of 37 KB.
 constexpr std::size_t kStagesMax = 1000;
+// And each of so many kinds two more.
+constexpr std::size_t kKindsMax = 8;
 
 // T is Of or const Of: one list of fields serves both directions.
 template <class T, class Of>
@@ -45,6 +47,13 @@ void for_each_field(Either<RoomResult> auto& room, auto&& visit) {
   visit("integrity", room.integrity);
 }
 
+void for_each_field(Either<KindResult> auto& kind, auto&& visit) {
+  visit("scheme", kind.scheme);
+  visit("clients", kind.clients);
+  visit("registration", kind.registration);
+  visit("integrity", kind.integrity);
+}
+
 void for_each_field(Either<Latency> auto& latency, auto&& visit) {
   visit("corrected", latency.corrected);
   visit("uncorrected", latency.uncorrected);
@@ -65,6 +74,7 @@ void for_each_field(Either<StageResult> auto& stage, auto&& visit) {
   visit("objectives_kept", stage.objectives_kept);
   visit("acks", stage.acks, kLater);
   visit("server_busiest_thread_seconds", stage.server_busiest_thread_seconds, kLater);
+  visit("of_kinds", stage.of_kinds, kLater);
 }
 
 void for_each_field(Either<Sample> auto& sample, auto&& visit) {
@@ -186,6 +196,7 @@ void for_each_field(Either<Result> auto& result, auto&& visit) {
   visit("reconnects", result.reconnects, kLater);
   visit("acks", result.acks, kLater);
   visit("crash", result.crash, kLater);
+  visit("kinds", result.kinds, kLater);
 }
 
 struct IgnoreField {
@@ -350,6 +361,9 @@ class Decoder {
   void decode(const json& from, std::vector<T>& to) {
     if (std::same_as<T, StageResult> && from.size() > kStagesMax) {
       return fail(fmt::format("more than {} stages", kStagesMax));
+    }
+    if ((std::same_as<T, Latency> || std::same_as<T, KindResult>)&&from.size() > kKindsMax) {
+      return fail(fmt::format("more than {} kinds", kKindsMax));
     }
     expect(from.is_array(), "not an array", [&] {
       to.reserve(from.size());

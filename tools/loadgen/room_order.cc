@@ -138,8 +138,10 @@ void RoomOrder::place_late(Follower& follower, MessageKey key) {
   ++follower.integrity.delivered;
   if (disagreement_.empty()) {
     disagreement_ = fmt::format(
-        "client {} got message {} of client {} after later ones; another member got it before them",
-        follower.id, key.sequence, key.sender);
+        "client {}{} got message {} of client {} after later ones; another member got it before "
+        "them",
+        follower.id, follower.kind.empty() ? "" : fmt::format(" ({})", follower.kind), key.sequence,
+        key.sender);
   }
   no_longer_waited_for(index);
 }

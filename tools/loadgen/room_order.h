@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -24,7 +25,9 @@ struct MessageKey {
 
 // One member's place in the order of a room, and what he got against what he should have got.
 struct Follower {
-  std::uint32_t id = 0;  // for the report
+  // For the report. kind: of the client, where there are several.
+  std::uint32_t id = 0;
+  std::string_view kind;
   // Whose messages he does not get: his own if he sends, unless the server echoes.
   std::optional<std::uint32_t> not_from;
   // He comes and goes, and sends nothing: he must get everything behind the first that he gets.

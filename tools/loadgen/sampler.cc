@@ -14,15 +14,16 @@ double seconds_between(reactor::TimePoint from, reactor::TimePoint to) {
 
 }  // namespace
 
-Sampler::Sampler(reactor::Reactor& loop, std::size_t workers, int server_pid)
+Sampler::Sampler(reactor::Reactor& loop, const Plan& plan, int server_pid)
     : loop_(loop),
       mailbox_(loop, *this),
-      workers_(workers),
+      workers_(plan.threads),
+      is_mixed_(plan.target.is_mixed()),
       server_pid_(server_pid),
       origin_(loop.now()),
       sampled_at_(loop.now()),
       stage_began_(loop.now()),
-      thread_cpu_seconds_(workers) {
+      thread_cpu_seconds_(plan.threads) {
   look_at_server();
   cpu_seconds_before_ = last_use_.cpu_seconds;
 }
@@ -70,15 +71,18 @@ void Sampler::on_mail(WorkerReport& report) {
   CHECK(is_waiting(), "a report that nobody has asked for");
   sample_.sent += report.sent;
   sample_.delivered += report.delivered;
-  corrected_.add(report.latency.corrected);
   acks_.add(report.acks.corrected);
   generator_cpu_seconds_ += report.cpu_seconds;
   stage_.sent += report.sent;
   stage_.delivered += report.delivered;
-  stage_.latency.corrected.add(report.latency.corrected);
-  stage_.latency.uncorrected.add(report.latency.uncorrected);
-  stage_.acks.corrected.add(report.acks.corrected);
-  stage_.acks.uncorrected.add(report.acks.uncorrected);
+  for (const Latency& latency : report.latency) {
+    corrected_.add(latency.corrected);
+    stage_.latency.add(latency);
+  }
+  if (is_mixed_) {
+    add_by_kind(report.latency, stage_.of_kinds);
+  }
+  stage_.acks.add(report.acks);
   stage_.lateness.add(report.lateness);
   stage_.generator_cpu_seconds += report.cpu_seconds;
   thread_cpu_seconds_[report.thread] += report.cpu_seconds;

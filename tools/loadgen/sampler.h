@@ -24,7 +24,7 @@ class Sampler final : public ReportSink, private reactor::MailHandler<WorkerRepo
   };
 
   // server_pid: 0: none is watched.
-  Sampler(reactor::Reactor& loop, std::size_t workers, int server_pid);
+  Sampler(reactor::Reactor& loop, const Plan& plan, int server_pid);
 
   // Any thread.
   void post(WorkerReport report) override { mailbox_.post(std::move(report)); }
@@ -54,6 +54,7 @@ class Sampler final : public ReportSink, private reactor::MailHandler<WorkerRepo
   reactor::Reactor& loop_;
   reactor::Mailbox<WorkerReport> mailbox_;
   const std::size_t workers_;
+  const bool is_mixed_;
   const int server_pid_;
   reactor::TimePoint origin_;
   bool sees_server_ = false;

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,8 +20,6 @@ enum class Protocol : std::uint8_t {
 
 // What is particular to a protocol.
 struct ProtocolTraits {
-  std::string_view scheme;  // as in redis://host:port
-  std::uint16_t port = 0;   // when none is given
   std::size_t payload_bytes_max = 0;
   bool echoes = false;  // a sender gets back what it said
   bool has_rooms = true;
@@ -30,7 +27,6 @@ struct ProtocolTraits {
   bool has_log = false;  // it acknowledges, resumes, and tells what was said before
 };
 const ProtocolTraits& traits_of(Protocol protocol);
-std::optional<Protocol> protocol_of_scheme(std::string_view scheme);
 
 // Where a client listens and speaks. Names of rooms are at most 12 characters: letters, digits, -.
 struct Channel {
@@ -107,10 +103,15 @@ class Wire {
   virtual void quit(std::string& out) = 0;
 };
 
+class LineWire;  // wire_framed.h
+
 // name: unique among the clients of a server, at most 9 characters (the least that an IRC server
 // may allow), letters and digits, beginning with a letter.
 // REQUIRES: has_direct for a channel that is kDirect, has_log for any needs.
 std::unique_ptr<Wire> make_wire(Protocol protocol, const std::string& name, const Channel& channel,
                                 const WireNeeds& needs = {});
+// Likewise, of a protocol that others put into a WebSocket. REQUIRES: kNative or kIrc.
+std::unique_ptr<LineWire> make_line_wire(Protocol protocol, const std::string& name,
+                                         const Channel& channel, const WireNeeds& needs = {});
 
 }  // namespace loadgen

@@ -22,7 +22,7 @@ void append_harmless(std::string_view said, std::string& out) {
 }  // namespace
 
 std::size_t FramedWire::parse(std::string_view bytes, std::string& out, WireEvents& events) {
-  events_ = &events;
+  report_to(&events);
   std::size_t used = 0;
   while (!over_ && used < bytes.size()) {
     const std::string_view window = bytes.substr(used, kFrameBytesMax);
@@ -35,7 +35,7 @@ std::size_t FramedWire::parse(std::string_view bytes, std::string& out, WireEven
     }
     used += frame;
   }
-  events_ = nullptr;
+  report_to(nullptr);
   return over_ ? bytes.size() : used;
 }
 
@@ -53,12 +53,33 @@ void FramedWire::report_ready() {
 
 void FramedWire::refuse(std::string_view why, std::string_view said) {
   over_ = true;
+  events_->on_refused(refusal(why, said));
+}
+
+void LineWire::take_line(std::string_view line, std::string& out, WireEvents& events) {
+  if (!is_over()) {
+    report_to(&events);
+    on_line(line, out);
+    report_to(nullptr);
+  }
+}
+
+std::size_t LineWire::parse_frame(std::string_view bytes, std::string& out) {
+  const std::size_t end = bytes.find('\n');
+  if (end == std::string_view::npos) {
+    return 0;
+  }
+  on_line(without_cr(bytes.substr(0, end)), out);
+  return end + 1;
+}
+
+std::string refusal(std::string_view why, std::string_view said) {
   std::string reason(why);
   if (!said.empty()) {
     reason.append(": ");
     append_harmless(said, reason);
   }
-  events_->on_refused(reason);
+  return reason;
 }
 
 std::string_view take_word(std::string_view& line) {

@@ -15,6 +15,8 @@ class FramedWire : public Wire {
  public:
   std::size_t parse(std::string_view bytes, std::string& out, WireEvents& events) final;
   void quit(std::string& out) final;
+  // It has said or seen its last: nothing is reported any more.
+  bool is_over() const { return over_; }
 
  protected:
   // Deals with the first frame of bytes and returns its length; 0 while it is not all there. Sees
@@ -29,7 +31,9 @@ class FramedWire : public Wire {
     over_ = false;
   }
 
-  // For parse_frame only.
+  // Whose events they are from now on; null: nobody's.
+  void report_to(WireEvents* events) { events_ = events; }
+  // While there is somebody to report to, as during parse_frame.
   WireEvents& events() { return *events_; }
   void report_ready();
   void report_delivery(std::string_view payload) {
@@ -45,6 +49,22 @@ class FramedWire : public Wire {
   bool ready_ = false;
   bool over_ = false;
 };
+
+// What lines have in common, whoever puts them into the stream and takes them out of it.
+class LineWire : public FramedWire {
+ public:
+  // Deals with a line that came by itself, without its end.
+  void take_line(std::string_view line, std::string& out, WireEvents& events);
+
+ protected:
+  virtual void on_line(std::string_view line, std::string& out) = 0;
+
+ private:
+  std::size_t parse_frame(std::string_view bytes, std::string& out) final;
+};
+
+// A reason for a refusal, with a part of what the server has said, made harmless.
+std::string refusal(std::string_view why, std::string_view said);
 
 // A line without the CR that some protocols put before its LF.
 inline std::string_view without_cr(std::string_view line) {

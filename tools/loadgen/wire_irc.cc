@@ -45,12 +45,7 @@ void IrcWire::publish(std::string_view payload, std::string& out) {
 
 void IrcWire::say_goodbye(std::string& out) { out.append("QUIT\r\n"); }
 
-std::size_t IrcWire::parse_frame(std::string_view bytes, std::string& out) {
-  const std::size_t end = bytes.find('\n');
-  if (end == std::string_view::npos) {
-    return 0;
-  }
-  const std::string_view line = without_cr(bytes.substr(0, end));
+void IrcWire::on_line(std::string_view line, std::string& out) {
   const std::size_t sender_end = std::min(line.find(' '), line.size());
   const std::string_view rest = line.substr(sender_end);
   if (line.starts_with(':') && rest.starts_with(delivery_middle_)) {
@@ -58,7 +53,6 @@ std::size_t IrcWire::parse_frame(std::string_view bytes, std::string& out) {
   } else {
     on_other_line(line, out);
   }
-  return end + 1;
 }
 
 void IrcWire::on_other_line(std::string_view line, std::string& out) {

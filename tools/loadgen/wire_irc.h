@@ -9,7 +9,7 @@
 namespace loadgen {
 
 // IRC (RFC 2812) without capabilities.
-class IrcWire final : public FramedWire {
+class IrcWire final : public LineWire {
  public:
   // listens, speaks: a channel with its # or a nickname. Joins `listens` unless it is name.
   IrcWire(std::string name, std::string listens, std::string_view speaks);
@@ -18,7 +18,7 @@ class IrcWire final : public FramedWire {
   void publish(std::string_view payload, std::string& out) override;
 
  private:
-  std::size_t parse_frame(std::string_view bytes, std::string& out) override;
+  void on_line(std::string_view line, std::string& out) override;
   void say_goodbye(std::string& out) override;
   // A line that is no delivery, or is one that was written in another way than usual.
   void on_other_line(std::string_view line, std::string& out);

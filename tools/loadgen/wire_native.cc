@@ -51,12 +51,7 @@ void NativeWire::publish(std::string_view payload, std::string& out) {
 
 void NativeWire::say_goodbye(std::string& out) { out.append("QUIT\n"); }
 
-std::size_t NativeWire::parse_frame(std::string_view bytes, std::string& /*out*/) {
-  const std::size_t end = bytes.find('\n');
-  if (end == std::string_view::npos) {
-    return 0;
-  }
-  const std::string_view line = without_cr(bytes.substr(0, end));
+void NativeWire::on_line(std::string_view line, std::string& /*out*/) {
   if (!line.starts_with(words_.delivery_prefix)) {
     on_other_line(line);
   } else if (const std::size_t sender_end = line.find(':', words_.delivery_prefix.size());
@@ -65,7 +60,6 @@ std::size_t NativeWire::parse_frame(std::string_view bytes, std::string& /*out*/
   } else {
     refuse("a message without a sender", line);
   }
-  return end + 1;
 }
 
 void NativeWire::on_other_line(std::string_view line) {

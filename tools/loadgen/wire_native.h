@@ -22,7 +22,7 @@ struct NativeWords {
 std::string_view complaint_about(std::string_view line);
 
 // Our own line protocol, spoken as a program and without capabilities.
-class NativeWire final : public FramedWire {
+class NativeWire final : public LineWire {
  public:
   NativeWire(std::string_view name, const Channel& channel);
 
@@ -30,7 +30,7 @@ class NativeWire final : public FramedWire {
   void publish(std::string_view payload, std::string& out) override;
 
  private:
-  std::size_t parse_frame(std::string_view bytes, std::string& out) override;
+  void on_line(std::string_view line, std::string& out) override;
   void say_goodbye(std::string& out) override;
   // A line that is no delivery in our channel.
   void on_other_line(std::string_view line);

@@ -97,12 +97,7 @@ void SessionWire::fence(std::string& out) { out.append("PING:").append(kFence).a
 
 void SessionWire::say_goodbye(std::string& out) { out.append("QUIT\n"); }
 
-std::size_t SessionWire::parse_frame(std::string_view bytes, std::string& /*out*/) {
-  const std::size_t end = bytes.find('\n');
-  if (end == std::string_view::npos) {
-    return 0;
-  }
-  const std::string_view line = without_cr(bytes.substr(0, end));
+void SessionWire::on_line(std::string_view line, std::string& /*out*/) {
   if (line.starts_with('@')) {
     on_tagged_line(line);
   } else if (line.starts_with(words_.delivery_prefix) && !needs_.resumes) {
@@ -110,7 +105,6 @@ std::size_t SessionWire::parse_frame(std::string_view bytes, std::string& /*out*
   } else {
     on_answer(line);
   }
-  return end + 1;
 }
 
 void SessionWire::on_tagged_line(std::string_view line) {

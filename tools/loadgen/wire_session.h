@@ -13,7 +13,7 @@ namespace loadgen {
 // Our own line protocol for those who want to be sure: what is sent is acknowledged, and the
 // session goes on over another connection. Apart from NativeWire, which need not look for any of
 // that.
-class SessionWire final : public FramedWire {
+class SessionWire final : public LineWire {
  public:
   SessionWire(std::string_view name, const Channel& channel, const WireNeeds& needs);
 
@@ -26,7 +26,7 @@ class SessionWire final : public FramedWire {
   std::uint64_t delivery_id() const override { return delivery_id_; }
 
  private:
-  std::size_t parse_frame(std::string_view bytes, std::string& out) override;
+  void on_line(std::string_view line, std::string& out) override;
   void say_goodbye(std::string& out) override;
   void on_tagged_line(std::string_view line);
   void on_message(std::string_view line, std::string_view message);

@@ -23,7 +23,8 @@ Worker::Worker(const RunContext& context, std::size_t index, std::unique_ptr<rea
       senders_(layout_.senders()),
       pending_acks_(plan_.acks ? layout_.senders() : 0),
       slow_readers_(plan_.slow_readers, loop_),
-      random_(plan_.seed + index) {
+      random_(plan_.seed + index),
+      current_(new_report()) {
   loop_.set_turn_handler(*this);
   join_rooms();
 }
@@ -206,10 +207,10 @@ void Worker::publish(LoadClient& sender, std::int64_t due_ns, std::int64_t sent_
   ++sender.next_sequence;
   ++sent_;
   ++current_.sent;
-  const bool echoes = traits_of(plan_.target.protocol).echoes;
   const std::size_t room = layout_.speaks_in(sender.number());
   const std::size_t slow = layout_.slow_members_of(room);
-  due_ += layout_.steady_members_of(room) - slow - (room == sender.room() && !echoes ? 1 : 0);
+  due_ += layout_.steady_members_of(room) - slow -
+          (room == sender.room() && !plan_.target.echoes() ? 1 : 0);
   due_slow_ += slow;
 }
 
@@ -241,8 +242,9 @@ void Worker::on_delivery(LoadClient& client, std::string_view payload) {
 // Whoever is slow or away by our own doing is not what a latency is to be told of.
 void Worker::measure(LoadClient& client, const Stamp& stamp) {
   const std::int64_t latency_ns = received_ns_ - stamp.due_ns;
-  current_.latency.corrected.record(latency_ns);
-  current_.latency.uncorrected.record(received_ns_ - stamp.sent_ns);
+  Latency& latency = current_.latency[client.kind()];
+  latency.corrected.record(latency_ns);
+  latency.uncorrected.record(received_ns_ - stamp.sent_ns);
   if (measured_) {
     client.latency_sum_ns += static_cast<double>(latency_ns);
     ++client.latency_count;
@@ -313,7 +315,13 @@ void Worker::report() {
   const double cpu = plan_.spin ? busy_seconds_ : cpu_seconds();
   current_.thread = index_;
   current_.cpu_seconds = cpu - std::exchange(cpu_reported_, cpu);
-  reports_.post(std::exchange(current_, {}));
+  reports_.post(std::exchange(current_, new_report()));
+}
+
+WorkerReport Worker::new_report() const {
+  WorkerReport report;
+  report.latency.resize(plan_.target.kinds.size());
+  return report;
 }
 
 double Worker::cpu_seconds() const {

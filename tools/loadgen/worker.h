@@ -47,7 +47,7 @@ struct WorkerReport {
   std::size_t thread = 0;
   std::uint64_t sent = 0;
   std::uint64_t delivered = 0;
-  Latency latency;
+  std::vector<Latency> latency;  // by kind of the receiver
   Latency acks;
   Histogram lateness;
   double cpu_seconds = 0;
@@ -155,6 +155,7 @@ class Worker final : private CrowdEvents,
   void note_completed();
   void tell_shared_orders();
   void report();
+  WorkerReport new_report() const;
   double cpu_seconds() const;
 
   const RunContext& context_;

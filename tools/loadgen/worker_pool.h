@@ -49,6 +49,7 @@ class WorkerPool {
   // Waits until the workers have quit, as they were told; then their results are complete.
   void join();
 
+  const Plan& plan() const { return context_.plan; }
   const Layout& layout() const { return layout_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   // By room; empty when no room is split over threads.
