@@ -16,10 +16,13 @@ namespace sim {
 
 using std::chrono::milliseconds;
 
-void Peer::send_line(std::string_view line) {
-  unsent_.append(line);
-  unsent_ += '\n';
-}
+Peer::Peer(World& world, int fd, std::unique_ptr<Speech> speech)
+    : world_(&world),
+      speech_(std::move(speech)),
+      fd_(fd),
+      unsent_(speech_ ? speech_->greeting() : std::string()) {}
+
+void Peer::send_line(std::string_view line) { unsent_ += speech_->say(line); }
 
 void Peer::write_some(std::size_t bytes_max) {
   if (open_) {
@@ -33,12 +36,9 @@ void Peer::read_some(std::size_t bytes_max) {
     return;
   }
   partial_line_ += world_->peer_read(fd_, bytes_max);
-  std::size_t begin = 0;
-  for (std::size_t end = 0; (end = partial_line_.find('\n', begin)) != std::string::npos;) {
-    lines_.push_back(partial_line_.substr(begin, end - begin));
-    begin = end + 1;
+  if (speech_) {
+    speech_->hear(partial_line_, lines_);
   }
-  partial_line_.erase(0, begin);
   if (world_->peer_at_end(fd_)) {
     close();
   }
@@ -120,9 +120,9 @@ chat::Storage ChatSim::open_storage() {
   }
   storage.delivers_when_kept = storage_->delivers_when_kept;
   storage.make_port = [this](std::unique_ptr<chat::MessageStore> store, reactor::Reactor& loop,
-                             chat::StoreEvents& events) {
+                             chat::StoreEvents& events, chat::StoreMetrics& metrics) {
     auto port = std::make_unique<SimStore>(world_, std::move(store), storage_->queue_bytes_max,
-                                           loop, events, storage_->watcher);
+                                           loop, events, metrics, storage_->watcher);
     store_ = port.get();
     return port;
   };
@@ -152,7 +152,7 @@ chat::Recovered ChatSim::restart() {
 
 ChatSim::~ChatSim() = default;
 
-Peer* ChatSim::connect(std::string_view ipv4) {
+Peer* ChatSim::connect(std::unique_ptr<Speech> speech, std::string_view ipv4) {
   in_addr host{};
   inet_pton(AF_INET, std::string(ipv4).c_str(), &host);
   const int fd =
@@ -160,12 +160,12 @@ Peer* ChatSim::connect(std::string_view ipv4) {
   if (fd < 0) {
     return nullptr;
   }
-  peers_.push_back(std::make_unique<Peer>(world_, fd));
+  peers_.push_back(std::make_unique<Peer>(world_, fd, std::move(speech)));
   return peers_.back().get();
 }
 
-Peer* ChatSim::join_as(std::string_view name, std::string_view capabilities) {
-  Peer* peer = connect();
+Peer* ChatSim::join_as(std::string_view name, std::string_view capabilities, Speaks speaks) {
+  Peer* peer = connect(make_speech(speaks));
   peer->send_line(fmt::format("HELLO:1:{}", capabilities));
   peer->send_line(fmt::format("REGISTER:{}", name));
   settle();
@@ -204,20 +204,20 @@ std::uint64_t ChatSim::activity() const {
   std::uint64_t sum = 0;
   for (const auto& shard : server_->shards()) {
     const reactor::Stats& stats = shard->reactor().stats();
-    sum += stats.bytes_read + stats.bytes_written + stats.accepted + shard->counts().deliveries +
-           shard->counts().sessions;
+    sum += stats.bytes_read + stats.bytes_written + stats.accepted +
+           shard->metrics().deliveries.value() + shard->metrics().sessions_opened.value();
     for (const std::uint64_t closes : stats.closes) {
       sum += closes;
     }
   }
   for (const auto& peer : peers_) {
-    sum += peer->lines().size() + (peer->open() ? 0 : 1);
+    sum += peer->lines().size() + peer->bytes().size() + (peer->open() ? 0 : 1);
   }
   return sum;
 }
 
 bool ChatSim::anything_pending() const {
-  return (store_ != nullptr && store_->has_work()) ||
+  return (store_ != nullptr && !store_is_held_ && store_->has_work()) ||
          std::any_of(nets_.begin(), nets_.end(), [](const SimNet* net) { return net->pending(); });
 }
 
@@ -232,7 +232,7 @@ void ChatSim::settle() {
     for (const auto& shard : server_->shards()) {
       turn(*shard);
     }
-    if (store_ != nullptr) {
+    if (store_ != nullptr && !store_is_held_) {
       store_->work();
     }
     for (const auto& peer : peers_) {
@@ -253,7 +253,7 @@ void ChatSim::pass(reactor::Duration time) {
 std::uint64_t ChatSim::sessions_ever() const {
   std::uint64_t sum = 0;
   for (const auto& shard : server_->shards()) {
-    sum += shard->counts().sessions;
+    sum += shard->metrics().sessions_opened.value();
   }
   return sum;
 }
@@ -261,8 +261,8 @@ std::uint64_t ChatSim::sessions_ever() const {
 std::uint64_t ChatSim::ends() const {
   std::uint64_t sum = 0;
   for (const auto& shard : server_->shards()) {
-    for (const std::uint64_t count : shard->counts().ends) {
-      sum += count;
+    for (const chat::Counter& count : shard->metrics().sessions_closed) {
+      sum += count.value();
     }
   }
   return sum;

@@ -12,13 +12,15 @@
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_store.h"
 #include "tests/sim/sim_world.h"
+#include "tests/sim/speech.h"
 
 namespace sim {
 
 // A peer that speaks lines. Everything it does is decided by the test; what it got is kept.
 class Peer {
  public:
-  Peer(World& world, int fd) : world_(&world), fd_(fd) {}
+  // speech: null for one that speaks nothing that would be lines; see bytes().
+  Peer(World& world, int fd, std::unique_ptr<Speech> speech);
 
   // Queued here until the simulated network takes it.
   void send_line(std::string_view line);
@@ -31,6 +33,8 @@ class Peer {
   void reset();
 
   const std::vector<std::string>& lines() const { return lines_; }
+  // What was read and is no line, or not yet.
+  const std::string& bytes() const { return partial_line_; }
   // How many of the lines begin so.
   std::size_t count(std::string_view prefix) const;
   bool got(std::string_view line) const;
@@ -42,6 +46,7 @@ class Peer {
 
  private:
   World* world_;
+  std::unique_ptr<Speech> speech_;
   int fd_;
   bool open_ = true;
   std::string unsent_;
@@ -80,9 +85,15 @@ class ChatSim {
   chat::Recovered restart();
 
   // Null when the connection is refused at once.
-  Peer* connect(std::string_view ipv4 = "127.0.0.1");
+  Peer* connect(std::string_view ipv4 = "127.0.0.1") {
+    return connect(make_speech(Speaks::kNative), ipv4);
+  }
+  Peer* connect(std::unique_ptr<Speech> speech, std::string_view ipv4 = "127.0.0.1");
   // Connects, introduces itself as a program and registers; settles.
-  Peer* join_as(std::string_view name, std::string_view capabilities = "tags");
+  Peer* join_as(std::string_view name, std::string_view capabilities = "tags",
+                Speaks speaks = Speaks::kNative);
+  // The store's thread is not given the processor until it is let go.
+  void hold_store(bool held) { store_is_held_ = held; }
   // Lets one actor, drawn by chance, do one thing.
   void step();
   // Lets everybody act until nothing moves any more, without passing time.
@@ -110,6 +121,7 @@ class ChatSim {
   std::optional<SimStorage> storage_;
   std::unique_ptr<Disk> disk_;
   SimStore* store_ = nullptr;  // the server's
+  bool store_is_held_ = false;
   std::unique_ptr<chat::Server> server_;
   reactor::Address address_ = reactor::Address::ipv4(0x7F000001, 0);  // the port, once there is one
   std::vector<std::unique_ptr<Peer>> peers_;

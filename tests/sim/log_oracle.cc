@@ -135,6 +135,7 @@ void LogOracle::on_record(const Record& record) {
       return;
     }
     case Record::Kind::kIdsReserved:
+    case Record::Kind::kRoomState:
     case Record::Kind::kRoomGone:
       return;
   }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -120,7 +121,8 @@ class Run {
 
   void add_actor(std::size_t index) {
     Actor actor;
-    actor.peer = sim_.connect();
+    actor.peer = sim_.connect(
+        make_speech(sim_.world().chance(300) ? sim::Speaks::kWebSocket : sim::Speaks::kNative));
     actor.name = fmt::format("a{}", index);
     actor.by_hand = sim_.world().chance(300);
     if (!actor.by_hand) {

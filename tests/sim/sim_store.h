@@ -26,9 +26,14 @@ class JournalWatcher {
 class SimStore final : public chat::StorePort {
  public:
   SimStore(World& world, std::unique_ptr<chat::MessageStore> store, std::size_t queue_bytes_max,
-           reactor::Reactor& loop, chat::StoreEvents& events, JournalWatcher* watcher)
-      : world_(world),
-        queue_(std::move(store)),
+           reactor::Reactor& loop, chat::StoreEvents& events, chat::StoreMetrics& metrics,
+           JournalWatcher* watcher)
+      : queue_(
+            std::move(store),
+            [&world] {
+              return chat::StoreQueue::Time{world.now(), world.unix_ms()};
+            },
+            metrics),
         queue_bytes_max_(queue_bytes_max),
         replies_(events),
         mailbox_(loop, replies_),
@@ -71,7 +76,7 @@ class SimStore final : public chat::StorePort {
     queue_.add(std::exchange(handed_over_, {}));
     const std::size_t waiting = queue_.bytes();
     std::vector<chat::StoreReply> replies;
-    queue_.work({world_.now(), world_.unix_ms()}, replies);
+    queue_.work(replies);
     queued_bytes_ -= waiting - queue_.bytes();
     for (chat::StoreReply& reply : replies) {
       mailbox_.post(std::move(reply));
@@ -91,7 +96,6 @@ class SimStore final : public chat::StorePort {
     chat::StoreEvents& events_;
   };
 
-  World& world_;
   chat::StoreQueue queue_;
   const std::size_t queue_bytes_max_;
   std::size_t queued_bytes_ = 0;
