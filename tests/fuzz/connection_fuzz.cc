@@ -12,6 +12,7 @@
 
 #include "reactor/check.h"
 #include "reactor/reactor.h"
+#include "tests/fuzz/toy_transport.h"
 #include "tests/sim/sim_world.h"
 
 namespace {
@@ -42,7 +43,8 @@ class Script {
   std::size_t size_;
 };
 
-// What every stream carries in both directions, so that each end can check what it gets.
+// What every stream carries in both directions, so that each end can check what it gets; between
+// it come the bytes that only a transport has a use for.
 char byte_at(std::size_t position) { return static_cast<char>(position % 251); }
 
 std::string pattern(std::size_t from, std::size_t count) {
@@ -53,10 +55,16 @@ std::string pattern(std::size_t from, std::size_t count) {
   return bytes;
 }
 
-void check_pattern(std::string_view bytes, std::size_t from) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    CHECK(bytes[i] == byte_at(from + i), "bytes are lost, repeated or out of order", from, i);
+// Returns how many bytes of it there are.
+std::size_t check_pattern(std::string_view bytes, std::size_t from) {
+  std::size_t count = 0;
+  for (const char byte : bytes) {
+    if (ToyTransport::is_data(byte)) {
+      CHECK(byte == byte_at(from + count), "bytes are lost, repeated or out of order", from, count);
+      ++count;
+    }
   }
+  return count;
 }
 
 class Run;
@@ -64,7 +72,7 @@ class Run;
 // The handler of one connection. Does in each callback what the script says.
 class End final : public reactor::Handler {
  public:
-  explicit End(Run& run) : run_(run) {}
+  End(Run& run, bool is_client) : run_(run), is_client_(is_client) {}
 
   Connection* connection = nullptr;  // null before on_open and after on_close
   bool used = false;
@@ -74,6 +82,7 @@ class End final : public reactor::Handler {
   void act_by_script();
 
   void on_open(Connection& opened) override;
+  void on_secured(Connection& secured) override;
   std::size_t on_data(Connection& from, std::string_view bytes) override;
   void on_end(Connection& ended) override;
   void on_idle(Connection& idle) override;
@@ -82,6 +91,7 @@ class End final : public reactor::Handler {
 
  private:
   Run& run_;
+  const bool is_client_;
   std::size_t received_ = 0;  // consumed
   std::size_t sent_ = 0;
   bool paused_ = false;
@@ -142,6 +152,11 @@ void End::act(std::uint8_t action, std::uint8_t amount) {
     return;
   }
   switch (action % 8) {
+    case 0:
+      if (amount % 2 == 0 && connection->transport() == nullptr) {
+        connection->secure(std::make_unique<ToyTransport>(is_client_));
+      }
+      break;
     case 1:
     case 2: {
       const bool was_open = connection->is_open();
@@ -186,18 +201,31 @@ void End::on_open(Connection& opened) {
   act_by_script();
 }
 
+void End::on_secured(Connection& secured) {
+  const InCallback inside(run_);
+  CHECK(&secured == connection && secured.is_open(), "secured out of season");
+  CHECK(secured.transport()->is_ready(), "told too early");
+  act_by_script();
+}
+
 std::size_t End::on_data(Connection& from, std::string_view bytes) {
   const InCallback inside(run_);
   CHECK(&from == connection && !paused_ && !ended_, "data for one who gets none", paused_, ended_);
   CHECK(!from.above_high_mark() && from.is_open() && !bytes.empty(), "data out of season");
   check_pattern(bytes, received_);
   const std::uint8_t choice = run_.script.next();
+  if (static_cast<unsigned char>(bytes.front()) == ToyTransport::kHello && choice % 4 != 0 &&
+      from.transport() == nullptr) {
+    from.secure(std::make_unique<ToyTransport>(is_client_));
+    act_by_script();
+    return 0;
+  }
   const std::size_t count = choice < 128 ? bytes.size() : choice % (bytes.size() + 1);
   act(run_.script.next(), choice);
   if (choice % 16 == 7) {
     run_.any_end().act(run_.script.next(), choice);
   }
-  received_ += count;
+  received_ += check_pattern(bytes.substr(0, count), received_);
   return count;
 }
 
@@ -262,6 +290,7 @@ Run::Run(const std::uint8_t* data, std::size_t size) : script(data, size), world
                                         .idle_timeout = milliseconds{script.next() * 100},
                                         .stall_timeout = milliseconds{script.next() * 100},
                                         .linger_timeout = milliseconds{script.next() * 50},
+                                        .turn_handshake_steps_max = 2,
                                     });
   listener_ = loop_->listen(Address::ipv4(0x7F000001, 0), *this).listener;
 }
@@ -271,7 +300,7 @@ void Run::on_accept(int fd, const Address& /*peer*/) {
     loop_->discard(fd);
     return;
   }
-  End& end = ends_.emplace_back(*this);
+  End& end = ends_.emplace_back(*this, false);
   end.used = true;
   CHECK(loop_->adopt(fd, end) != nullptr, "adopt failed");
 }
@@ -280,14 +309,18 @@ void Run::begin() {
   if (ends_.size() >= kConnectionsMax) {
     return;
   }
-  End& end = ends_.emplace_back(*this);
+  End& end = ends_.emplace_back(*this, true);
   int error = 0;
   end.used = loop_->connect(listener_->local_address(), end, error) != nullptr;
 }
 
 void Run::act_of_peer(Peer& peer, std::uint8_t action) {
   switch (action % 8) {
-    case 0:
+    case 0: {
+      const std::uint8_t special = ToyTransport::kHello + script.next() % 5;
+      world_.peer_write(peer.fd, {reinterpret_cast<const char*>(&special), 1});
+      break;
+    }
     case 1:
     case 2:
       peer.sent += world_.peer_write(peer.fd, pattern(peer.sent, std::size_t{script.next()} * 8));
@@ -295,8 +328,7 @@ void Run::act_of_peer(Peer& peer, std::uint8_t action) {
     case 3:
     case 4: {
       const std::string bytes = world_.peer_read(peer.fd, std::size_t{script.next()} * 8);
-      check_pattern(bytes, peer.received);
-      peer.received += bytes.size();
+      peer.received += check_pattern(bytes, peer.received);
       break;
     }
     case 5:

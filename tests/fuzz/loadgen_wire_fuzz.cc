@@ -1,19 +1,49 @@
 // The wires of the load generator against servers that say anything. The first byte of the input
-// picks the protocol and the kind of channel, the rest is what the server says.
+// picks the protocol and the kind of channel, the rest is what the server says; in a WebSocket,
+// what it says when it has taken the request, or in its place.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "chat/web/websocket_accept.h"
 #include "reactor/check.h"
-#include "tools/loadgen/wire.h"
+#include "tools/loadgen/kind.h"
 
 namespace loadgen {
 namespace {
 
 constexpr std::size_t kProtocols = 6;
-constexpr std::array kKinds{Channel::Kind::kLobby, Channel::Kind::kRoom, Channel::Kind::kDirect};
+constexpr std::array kPlaces{Channel::Kind::kLobby, Channel::Kind::kRoom, Channel::Kind::kDirect};
+constexpr std::size_t kPlain = kProtocols * kPlaces.size();
+constexpr std::array kInWebSocket{Kind{Protocol::kNative, true, false},
+                                  Kind{Protocol::kIrc, true, false}};
+
+// What the first byte of an input picks.
+struct Choice {
+  Kind kind;
+  Channel channel{Channel::Kind::kLobby, "dev", "Bob"};
+  bool is_taken = false;  // the WebSocket that was asked for
+};
+
+Choice choose(std::uint8_t byte) {
+  Choice choice;
+  const std::size_t number = byte % (kPlain + 2 * kInWebSocket.size() * kPlaces.size());
+  if (number < kPlain) {
+    choice.kind.protocol = static_cast<Protocol>(number % kProtocols);
+    choice.channel.kind = kPlaces[number / kProtocols];
+  } else {
+    const std::size_t rest = number - kPlain;
+    choice.kind = kInWebSocket[rest % 2];
+    choice.channel.kind = kPlaces[rest / 2 % kPlaces.size()];
+    choice.is_taken = rest < kInWebSocket.size() * kPlaces.size();
+  }
+  if (!traits_of(choice.kind.protocol).has_direct) {
+    choice.channel.kind = Channel::Kind::kLobby;
+  }
+  return choice;
+}
 
 // Checks that events come in an order that makes sense, and writes them down.
 class Witness final : public WireEvents {
@@ -52,19 +82,33 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// The answer to the request for a WebSocket.
+std::string accept(std::string_view request, const Choice& choice) {
+  constexpr std::string_view kField = "Sec-WebSocket-Key: ";
+  constexpr std::size_t kKeyBytes = 24;
+  const std::string_view key = request.substr(request.find(kField) + kField.size(), kKeyBytes);
+  const bool is_irc = choice.kind.protocol == Protocol::kIrc;
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Protocol: " +
+         std::string(is_irc ? "text.ircv3.net" : "chat.v1") +
+         "\r\nSec-WebSocket-Accept: " + chat::websocket_accept(key) + "\r\n\r\n";
+}
+
 // sizes: of the pieces, again and again from its beginning; a zero stands for everything. Long
 // inputs come in larger pieces: what is not all there is looked at again with each.
-Outcome parse_in_pieces(std::uint8_t choice, std::string_view bytes, std::string_view sizes) {
-  const auto protocol = static_cast<Protocol>(choice % kProtocols);
-  Channel channel{kKinds[choice / kProtocols % kKinds.size()], "dev", "Bob"};
-  if (!traits_of(protocol).has_direct) {
-    channel.kind = Channel::Kind::kLobby;
-  }
-  const auto wire = make_wire(protocol, "Anna", channel);
-  const std::size_t unit = 1 + bytes.size() / 1024;
+Outcome parse_in_pieces(const Choice& choice, std::string_view bytes, std::string_view sizes) {
+  const auto wire = make_wire(choice.kind, {"here", "/ws"}, "Anna", choice.channel);
   Witness witness;
   std::string pending;
   std::string said;
+  wire->begin(said);
+  if (choice.is_taken) {
+    const std::string answer = accept(said, choice);
+    const std::size_t used = wire->parse(answer, said, witness);
+    CHECK(used == answer.size() && !witness.refused(), "a good answer was not taken", used);
+  }
+  said.clear();
+  const std::size_t unit = 1 + bytes.size() / 1024;
   for (std::size_t i = 0; !bytes.empty(); ++i) {
     const auto units = static_cast<std::uint8_t>(sizes[i % sizes.size()]);
     const std::string_view piece = bytes.substr(0, units == 0 ? bytes.size() : units * unit);
@@ -79,7 +123,8 @@ Outcome parse_in_pieces(std::uint8_t choice, std::string_view bytes, std::string
   return {witness.seen(), said, pending.size()};
 }
 
-void check(std::uint8_t choice, std::string_view bytes) {
+void check(std::uint8_t byte, std::string_view bytes) {
+  const Choice choice = choose(byte);
   const Outcome whole = parse_in_pieces(choice, bytes, std::string_view("\0", 1));
   CHECK(whole.said.size() <= 4 * bytes.size(), "more answered than asked", whole.said.size());
   const Outcome bit_by_bit = parse_in_pieces(choice, bytes, "\1");

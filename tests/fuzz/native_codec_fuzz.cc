@@ -41,11 +41,11 @@ class Recorder final : public CommandSink {
   bool on_command(const Command& command, std::size_t wire_bytes) override {
     CHECK(is_one_line_of_text(command.target), "a target that is no line", command.target);
     CHECK(is_one_line_of_text(command.text), "a text that is no line", command.text);
-    CHECK((command.verb == Verb::kReject) == (command.code != ErrorCode::kNone),
+    CHECK((command.verb == Verb::kReject) == (command.refusal != Refusal::kNone),
           "only a refusal has a code", static_cast<int>(command.verb));
     CHECK(command.verb != Verb::kDisconnect, "clients cannot say this");
     CHECK(wire_bytes > 0, "a command without a line");
-    seen.push_back({command.verb, command.code, std::string(command.target),
+    seen.push_back({command.verb, command.code(), std::string(command.target),
                     std::string(command.text), wire_bytes});
     return true;
   }
@@ -57,7 +57,6 @@ struct Outcome {
   std::vector<Seen> seen;
   std::size_t left_over = 0;
   WireFormat format = WireFormat::kByHand;
-  bool presence = false;
 };
 
 // piece_bytes: how long the pieces are, over and over.
@@ -76,7 +75,7 @@ Outcome parse_in_pieces(std::string_view bytes, std::string_view piece_bytes,
     pending.erase(0, taken);
     CHECK(pending.size() <= limits.line_bytes_max * 2 + 2, "too much left", pending.size());
   }
-  return {std::move(recorder.seen), pending.size(), codec.format(), codec.wants_presence()};
+  return {std::move(recorder.seen), pending.size(), codec.format()};
 }
 
 Outcome parse_whole(std::string_view bytes, const Limits& limits) {
@@ -84,7 +83,7 @@ Outcome parse_whole(std::string_view bytes, const Limits& limits) {
   Recorder recorder;
   const std::size_t taken = codec.parse(bytes, recorder);
   CHECK(taken <= bytes.size(), "more taken than there was", taken, bytes.size());
-  return {std::move(recorder.seen), bytes.size() - taken, codec.format(), codec.wants_presence()};
+  return {std::move(recorder.seen), bytes.size() - taken, codec.format()};
 }
 
 // Each line has an end, is text, and begins as some line of the protocol does.
@@ -144,7 +143,7 @@ void check_list(const Seen& seen, const Limits& limits) {
 void check_refusal(const Seen& seen, const Limits& limits) {
   Event event;
   event.kind = EventKind::kError;
-  event.code = ErrorCode::kUnknownTarget;
+  event.refusal = Refusal::kNoSuchName;
   event.subject = seen.target;
   event.text = seen.text;
   for (const WireFormat format : {WireFormat::kByHand, WireFormat::kProgram}) {
@@ -169,8 +168,7 @@ void check(std::string_view bytes) {
     CHECK(split->seen == whole.seen, "the split made a difference");
     CHECK(split->left_over == whole.left_over, "the split left something else", split->left_over,
           whole.left_over);
-    CHECK(split->format == whole.format && split->presence == whole.presence,
-          "the split changed HELLO");
+    CHECK(split->format == whole.format, "the split changed HELLO");
   }
   std::size_t wire_bytes = 0;
   for (const Seen& seen : whole.seen) {

@@ -1,5 +1,6 @@
-// A whole server, in memory, against what a few clients can say to it in any order: RESUME and
-// HISTORY with any arguments, tokens that are right or wrong, connections that end at any place.
+// A whole server, in memory, against what a few clients can say to it in any order and in any of
+// its protocols: RESUME and HISTORY with any arguments, tokens that are right or wrong, requests,
+// frames, the header of a proxy, connections that end at any place.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -20,6 +21,8 @@
 namespace {
 
 constexpr std::size_t kClients = 4;
+constexpr std::size_t kProxy = 3;  // the one of them that has to say whom it speaks for
+constexpr std::uint32_t kProxyAddress = 0xC0000209;  // 192.0.2.9
 constexpr std::size_t kLimitsBytesMax = std::size_t{64} << 10;
 
 // A step of the script is two bytes and as many more as they say: who, what, and the text.
@@ -36,6 +39,7 @@ class Run {
     options.limits.out_low_mark_bytes = 1 << 10;
     options.limits.tail_bytes = 1 << 10;
     options.threads = 2;
+    options.trusted_proxies = {*chat::AddressRange::parse("192.0.2.9")};
     options.make_token = [this] { return "token" + std::to_string(++tokens_); };
     server_ = std::make_unique<chat::Server>(
         options, [this] { return world_.make_net(); }, chat::open_memory_storage());
@@ -69,8 +73,8 @@ class Run {
       case Step::kSay:
       case Step::kSayTokenOfOther:
         if (client.fd < 0) {
-          client.fd =
-              world_.peer_connect(address_, reactor::Address::ipv4(INADDR_LOOPBACK, next_port_++));
+          const std::uint32_t from = who == kProxy ? kProxyAddress : INADDR_LOOPBACK;
+          client.fd = world_.peer_connect(address_, reactor::Address::ipv4(from, next_port_++));
         }
         client.unsent += text;
         if (step == Step::kSayTokenOfOther) {

@@ -282,10 +282,11 @@ struct Nobody final : EventSink, Journal {
 void begin_with(const Recovered& recovered) {
   Nobody nobody;
   const Limits limits;
+  const ServerInfo info;
   Hub::Time time{reactor::TimePoint(std::chrono::hours{1}), 1'700'000'000'050};
   Hub hub(
-      limits, nobody, nobody, [] { return std::string("a token that nobody has"); }, recovered,
-      time);
+      limits, info, nobody, nobody, [] { return std::string("a token that nobody has"); },
+      recovered, time);
   std::uint32_t index = 0;
   for (const Recovered::Session& session : recovered.sessions) {
     const SessionRef from{0, {++index, 1}};
