@@ -3,11 +3,15 @@
 #include <reactor/check.h>
 #include <reactor/mailbox.h>
 #include <reactor/reactor.h>
+#ifdef REACTOR_HAS_TLS
+#include <reactor/tls.h>
+#endif
 
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -91,6 +95,11 @@ int echo_once() {
 
 int main() {
   try {
+#ifdef REACTOR_HAS_TLS
+    std::string error;
+    const auto tls = reactor::TlsClientContext::load({}, error);
+    CHECK(tls && tls->new_transport("localhost") != nullptr, "no TLS", error);
+#endif
     return echo_once();
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

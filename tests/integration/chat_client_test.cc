@@ -114,6 +114,8 @@ TEST_F(ChatClientInATerminal, LineOfSeveralRows_MovesDownAsAWhole) {
 }
 
 TEST_F(ChatClientInATerminal, Tab_CompletesCommandsAndNames) {
+  ASSERT_TRUE(bob.send_line("hi"));
+  ASSERT_TRUE(alice->wait_for_line("[Bob]: hi")) << "or his name may not be known yet";
   alice->type("se\t");
   ASSERT_TRUE(alice->wait_for_end({"> send"}));
   alice->type("bo\t");

@@ -16,6 +16,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// An answer to HTTP, or a record of TLS.
+bool begins_raw(std::string_view bytes) {
+  return bytes.starts_with("HTTP/") || bytes.starts_with('\x16');
+}
+
 bool is_delivery(std::string_view line) {
   if (line.starts_with('@')) {
     line.remove_prefix(std::min(line.size(), line.find(' ') + 1));
@@ -62,6 +67,12 @@ reactor::IoResult FaultyNet::write(const reactor::WriteOp& op) {
   for (const iovec& part : std::span(op.parts).first(static_cast<std::size_t>(op.part_count))) {
     stream.unfinished.append(static_cast<const char*>(part.iov_base), part.iov_len);
     bytes += part.iov_len;
+  }
+  if (!std::exchange(stream.has_begun, true)) {
+    stream.is_raw = begins_raw(stream.unfinished);
+  }
+  if (stream.is_raw) {
+    stream.unsent.append(std::exchange(stream.unfinished, {}));
   }
   std::size_t passed_on = 0;
   for (std::size_t end = 0; (end = stream.unfinished.find('\n', passed_on)) != std::string::npos;) {

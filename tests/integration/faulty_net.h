@@ -26,9 +26,10 @@ enum class Fault : std::uint8_t {
 };
 
 // A Net that breaks what a chat server sends through it, by whole lines, so that a test can see who
-// notices. It takes what the server writes as if it had been sent, and keeps of each connection
-// what is not a whole line yet and what the system has not taken; while there is something of the
-// latter, the server is told that the connection would block.
+// notices; who speaks in a WebSocket or over TLS is served well. It takes what the server writes as
+// if it had been sent, and keeps of each connection what is not a whole line yet and what the
+// system has not taken; while there is something of the latter, the server is told that the
+// connection would block.
 class FaultyNet final : public reactor::Net {
  public:
   static constexpr reactor::Duration kStall = std::chrono::seconds{1};
@@ -62,6 +63,8 @@ class FaultyNet final : public reactor::Net {
  private:
   // What goes to one connection.
   struct Stream {
+    bool has_begun = false;
+    bool is_raw = false;     // WebSocket or TLS: handed on as it is
     std::string unfinished;  // a line whose end has not come yet
     std::string held;        // a delivery that waits for the one it is swapped with
     std::string unsent;
