@@ -32,7 +32,7 @@ class ScriptedServer {
   // Publishes text until nothing grows any more.
   void warm_up(std::string_view text);
 
-  std::uint64_t deliveries() { return server_.shards().front()->counts().deliveries; }
+  std::uint64_t deliveries() { return server_.shards().front()->metrics().deliveries.value(); }
   const ScriptedNet& net() const { return *net_; }
 
  private:

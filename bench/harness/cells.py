@@ -107,6 +107,16 @@ DURABILITY_CELLS = (
 )
 
 
+PROTOCOL_CELLS = (
+    Cell("idle", 1000),
+    Cell("saturated", 500, 1, 64),
+    Cell("saturated", 500, 10, 64),
+    Cell("fixed", 500, 1, 64, 10_000),
+    Cell("fixed", 500, 10, 64, 5000),
+    Cell("one", 500),
+)
+
+
 def select_cells(cells, patterns):
     """Those whose name begins with the parts of one of the patterns (saturated, saturated:500,
     saturated:500/10); all if there are none. Raises ValueError for a pattern that means none."""

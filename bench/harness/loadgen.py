@@ -61,6 +61,7 @@ def command(program, running, cell, pace, json_path):
     if cell.kind == "stalled":
         words += ["--slow-share", f"{STALLED_PERCENT}%",
                   "--slow-for", f"{round(pace.stall_s * 1000)}ms"]
+    words += server.generator
     if server.connects_per_second:
         words += ["--connect-rate", str(server.connects_per_second)]
     return words
@@ -84,13 +85,13 @@ def figures_of(result, cell):
         "p99_ns": latency["p99_ns"],
         "p999_ns": latency["p999_ns"],
         "spread_ns": fairness["slowest_mean_ns"] - fairness["fastest_mean_ns"],
+        "deliveries_per_cpu_second": result["server"]["deliveries_per_cpu_second"],
     }
     if cell.kind == "acked":
         acks = result["total"]["acks"]["corrected"]
         figures |= {"ack_p50_ns": acks["p50_ns"], "ack_p99_ns": acks["p99_ns"]}
     if cell.kind in ("steady", "stalled"):
-        figures |= {name: result["server"][name]
-                    for name in ("deliveries_per_cpu_second", "memory_peak_bytes")}
+        figures["memory_peak_bytes"] = result["server"]["memory_peak_bytes"]
     if cell.kind == "stalled":
         figures |= _stalled_figures(result["slow_readers"])
     return figures

@@ -57,6 +57,7 @@ class Server:
     rooms_when_idle: int = 1
     notes: tuple = ()
     on_request: bool = False  # left out unless it is named
+    generator: tuple = ()  # what chat-loadgen has to be told, too
 
     def find_program(self):
         """The program's path, or None if it isn't there."""

@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,8 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
-from harness import cells, chart, loadgen, machine, servers, summary, tables, targets  # noqa: E402
+from harness import (  # noqa: E402
+    cells, chart, loadgen, machine, protocols, servers, siege, summary, tables, targets)
 from harness.cells import Cell, Pace  # noqa: E402
 from harness.loadgen import Run  # noqa: E402
 from harness.rounds import (  # noqa: E402
@@ -174,19 +176,19 @@ class FiguresTest(unittest.TestCase):
                          "messages": 60_000, "bytes": 63_000_000},
     }
     CLOSED_LOOP = {COST: 12e6, BUSIEST: 16e6, "messages_per_second": 100}
-    LATENCY = {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3, "spread_ns": 15}
-    USE = {COST: 12e6, "memory_peak_bytes": 5e7}
+    OPEN_LOOP = {"p50_ns": 1, "p99_ns": 2, "p999_ns": 3, "spread_ns": 15, COST: 12e6}
+    PEAK = {"memory_peak_bytes": 5e7}
 
     def test_each_kind_of_cell_has_its_figures(self):
         self.assertEqual(loadgen.figures_of(self.RESULT, SATURATED), self.CLOSED_LOOP)
-        self.assertEqual(loadgen.figures_of(self.RESULT, FIXED), self.LATENCY)
+        self.assertEqual(loadgen.figures_of(self.RESULT, FIXED), self.OPEN_LOOP)
         self.assertEqual(loadgen.figures_of(self.RESULT, IDLE),
                          {"registrations_per_second": 20_000})
         self.assertEqual(loadgen.figures_of(self.RESULT, ACKED),
-                         {**self.LATENCY, "ack_p50_ns": 4, "ack_p99_ns": 5})
-        self.assertEqual(loadgen.figures_of(self.RESULT, STEADY), {**self.LATENCY, **self.USE})
+                         {**self.OPEN_LOOP, "ack_p50_ns": 4, "ack_p99_ns": 5})
+        self.assertEqual(loadgen.figures_of(self.RESULT, STEADY), {**self.OPEN_LOOP, **self.PEAK})
         self.assertEqual(loadgen.figures_of(self.RESULT, STALLED),
-                         {**self.LATENCY, **self.USE, "behind_bytes": 2_100_000,
+                         {**self.OPEN_LOOP, **self.PEAK, "behind_bytes": 2_100_000,
                           "catching_up_messages_per_second": 6000,
                           "catching_up_bytes_per_second": 6_300_000})
 
@@ -194,7 +196,7 @@ class FiguresTest(unittest.TestCase):
         never = {**self.RESULT, "slow_readers": {
             "behind_max": 2000, "catching_up": {"count": 0, "mean_ns": 0}, "messages": 0,
             "bytes": 0}}
-        self.assertEqual(loadgen.figures_of(never, STALLED), {**self.LATENCY, **self.USE})
+        self.assertEqual(loadgen.figures_of(never, STALLED), {**self.OPEN_LOOP, **self.PEAK})
 
     def test_a_lost_message_breaks_integrity(self):
         lost = {**self.RESULT, "integrity": {**self.RESULT["integrity"], "lost": 1}}
@@ -353,6 +355,75 @@ class TablesTest(unittest.TestCase):
         self.assertEqual(len(remarks), 1)
         self.assertIn("1 of 1 runs of " + FIXED.name, remarks[0])
         self.assertNotIn(SATURATED.name, remarks[0])
+
+
+class ProtocolsTest(unittest.TestCase):
+    ONE = Cell("one", 500)
+    SERVERS = {server.name: server for server in protocols.protocol_servers(ROOT)}
+
+    def runs(self, **costs):
+        return [run(self.ONE, name, number, **{COST: value})
+                for name, values in costs.items() for number, value in enumerate(values)]
+
+    def test_costs_are_set_beside_native_ones_in_the_same_rounds(self):
+        runs = self.runs(native=(100e3, 50e3, 80e3), irc=(80e3, 50e3, 64e3))
+        self.assertEqual(protocols.cost_ratios(runs, self.ONE, "irc"), (1.25, 1.0, 1.25))
+        self.assertIsNone(protocols.cost_ratios(runs, self.ONE, "ws"))
+        table = protocols.fan_out_table(runs, summary.summarize(runs), [self.ONE],
+                                        [self.SERVERS[name] for name in ("native", "irc", "ws")])
+        self.assertEqual(table.splitlines()[2:], [
+            "| 500 / 1 / 64 | native | 80.0 | 12,500 | – |",
+            "| 500 / 1 / 64 | IRC | 64.0 | 15,625 | 1.25 (1.00 to 1.25) |",
+            "| 500 / 1 / 64 | WebSocket | – | – | – |"])
+
+    def test_what_is_bound_meets_or_misses_its_target(self):
+        runs = self.runs(native=(110e3,), irc=(90e3,), ws=(100e3,), wss=(10e3,))
+        said = protocols.verdicts(runs, [self.ONE])
+        self.assertEqual(len(said), 2)
+        self.assertTrue(said[0].endswith("1.10 measured: met."), said[0])
+        self.assertTrue(said[1].endswith("1.22 measured: **missed**."), said[1])
+        self.assertEqual(protocols.verdicts(
+            [run(SATURATED, name, **{COST: 1e6}) for name in ("native", "irc")], [SATURATED]), [])
+
+    def test_memory_stands_beside_a_native_clients(self):
+        runs = [run(IDLE, "native", idle_bytes=1000), run(IDLE, "ws", idle_bytes=1250)]
+        table = protocols.memory_table(runs, summary.summarize(runs), [IDLE],
+                                       [self.SERVERS["native"], self.SERVERS["ws"]])
+        self.assertEqual(table.splitlines()[2:],
+                         ["| native | 1,000 |", "| WebSocket | 1,250 · 1.25 |"])
+
+    def test_generator_trusts_the_servers_own_certificate(self):
+        for name, server in self.SERVERS.items():
+            stub = RunningStub("ours")
+            stub.server = server
+            words = loadgen.command("chat-loadgen", stub, self.ONE, PACE, "out.json")
+            self.assertEqual("--insecure" in words, name in ("tls", "wss", "ircs"), name)
+
+    def test_secured_server_is_given_a_certificate(self):
+        with tempfile.TemporaryDirectory() as directory, \
+             mock.patch("harness.protocols.subprocess.run") as made:
+            words = self.SERVERS["wss"].arguments(servers.Place(1, Path(directory)))
+        made.assert_called_once()
+        self.assertEqual(words[-4::2], ["--tls-cert", "--tls-key"])
+
+
+class SiegeTest(unittest.TestCase):
+    def test_handshake_is_one_that_a_server_has_to_answer(self):
+        hello = siege.client_hello()
+        self.assertEqual((hello[0], hello[1], hello[5]), (22, 3, 1))
+
+    def test_all_are_opened_and_their_ends_are_noted(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(30)
+            with siege.Siege(server.getsockname()[1], 2) as besieging:
+                peers = [server.accept()[0] for _ in range(6)]
+                self.assertTrue(besieging.wait_until_it_stands(30))
+                for peer in peers:
+                    peer.close()
+                self.assertTrue(besieging.wait_until_it_ends(30), besieging.error)
+        self.assertEqual({kind: (ended.opened, ended.ended)
+                          for kind, ended in besieging.kinds.items()},
+                         {"headers": (2, 2), "handshakes": (2, 2), "upgrades": (2, 2)})
 
 
 class ChartTest(unittest.TestCase):
