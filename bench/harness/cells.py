@@ -111,7 +111,7 @@ PROTOCOL_CELLS = (
     Cell("idle", 1000),
     Cell("saturated", 500, 1, 64),
     Cell("saturated", 500, 10, 64),
-    Cell("fixed", 500, 1, 64, 10_000),
+    Cell("fixed", 500, 1, 64, 5000),
     Cell("fixed", 500, 10, 64, 5000),
     Cell("one", 500),
 )
