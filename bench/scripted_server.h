@@ -36,9 +36,9 @@ class ScriptedServer {
   const ScriptedNet& net() const { return *net_; }
 
  private:
-  ScriptedNet* net_ = nullptr;  // the server's
-  chat::Server server_;
+  ScriptedNet* net_ = nullptr;           // the server's
   std::deque<std::string> first_words_;  // of the clients that have joined
+  chat::Server server_;
 };
 
 // Lines that a client sends: so many messages of so many bytes.
