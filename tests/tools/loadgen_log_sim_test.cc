@@ -36,7 +36,6 @@ Plan slow_plan(double bytes_per_second = 0) {
 }
 
 TEST(SlowReaders, FallBehindAndCatchUp_AgainAndAgain_AndMissNothing) {
-  std::uint64_t behind_at_the_end = 0;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Plan plan = slow_plan();
@@ -44,19 +43,18 @@ TEST(SlowReaders, FallBehindAndCatchUp_AgainAndAgain_AndMissNothing) {
     LogSim sim(seed, plan);
     sim.make_trouble();
     sim.connect();
-    sim.run_stage(400, seconds{3});
+    // Ends in the middle of a spell: at 3 s one ends, too, and they may just have caught up.
+    sim.run_stage(400, milliseconds{3250});
     sim.drain();
-    // All of them may just have caught up.
-    EXPECT_LE(sim.pool().sums().delivered_slow, sim.pool().sums().due_slow);
-    behind_at_the_end += sim.pool().sums().delivered_slow < sim.pool().sums().due_slow ? 1 : 0;
+    EXPECT_LT(sim.pool().sums().delivered_slow, sim.pool().sums().due_slow) << "they are behind";
     sim.catch_up();
     const Result result = sim.quit();
     expect_intact(result);
-    EXPECT_EQ(result.integrity.expected, 1200U * 19);
-    EXPECT_EQ(sim.pool().sums().due, 1200U * 15) << "the others";
-    EXPECT_EQ(sim.pool().sums().due_slow, 1200U * 4);
-    EXPECT_EQ(sim.latency().corrected.count(), 1200U * 15) << "latency is the others'";
-    EXPECT_EQ(sim.reported().delivered, 1200U * 19);
+    EXPECT_EQ(result.integrity.expected, 1300U * 19);
+    EXPECT_EQ(sim.pool().sums().due, 1300U * 15) << "the others";
+    EXPECT_EQ(sim.pool().sums().due_slow, 1300U * 4);
+    EXPECT_EQ(sim.latency().corrected.count(), 1300U * 15) << "latency is the others'";
+    EXPECT_EQ(sim.reported().delivered, 1300U * 19);
     EXPECT_EQ(result.slow_readers.readers, 4U);
     EXPECT_EQ(result.slow_readers.never, 0U);
     EXPECT_GE(result.slow_readers.behind_max, 190U) << "half a second's worth";
@@ -67,7 +65,6 @@ TEST(SlowReaders, FallBehindAndCatchUp_AgainAndAgain_AndMissNothing) {
       return;
     }
   }
-  EXPECT_GT(behind_at_the_end, kSeeds / 2);
 }
 
 TEST(SlowReaders, ReadAsMuchAsTheyMay) {
