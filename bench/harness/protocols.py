@@ -22,9 +22,6 @@ _PROTOCOLS = {
 # What WebSocket and IRC may cost beside native.
 FACTOR_MOST = 1.10
 BOUND = ("ws", "irc")
-# Where each protocol is given the same work. Saturated, it is the generator's speed that decides how
-# many messages are written at once, and with that what each of them costs.
-SAME_WORK = ("fixed", "one")
 
 
 def protocol_servers(root):
@@ -94,8 +91,6 @@ def verdicts(runs, cells):
     """Whether the bound protocols cost little enough in the measured cells: a list of lines."""
     lines = []
     for cell in cells:
-        if cell.kind not in SAME_WORK:
-            continue
         for server in BOUND:
             if ratios := cost_ratios(runs, cell, server):
                 verdict = "met" if ratios[0] <= FACTOR_MOST else "**missed**"

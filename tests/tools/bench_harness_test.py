@@ -382,8 +382,11 @@ class ProtocolsTest(unittest.TestCase):
         self.assertEqual(len(said), 2)
         self.assertTrue(said[0].endswith("1.10 measured: met."), said[0])
         self.assertTrue(said[1].endswith("1.22 measured: **missed**."), said[1])
-        self.assertEqual(protocols.verdicts(
-            [run(SATURATED, name, **{COST: 1e6}) for name in ("native", "irc")], [SATURATED]), [])
+        saturated = protocols.verdicts(
+            [run(SATURATED, name, **{COST: cost}) for name, cost in (("native", 2e6), ("irc", 1e6))],
+            [SATURATED])
+        self.assertEqual(len(saturated), 1)
+        self.assertTrue(saturated[0].endswith("2.00 measured: **missed**."), saturated[0])
 
     def test_memory_stands_beside_a_native_clients(self):
         runs = [run(IDLE, "native", idle_bytes=1000), run(IDLE, "ws", idle_bytes=1250)]
